@@ -1,0 +1,63 @@
+"""Every error this package raises on purpose.
+
+A message says what is wrong, where (file, row, column, value) and what to do next. `Terminal` errors stay wrong however
+often they are tried; `Transient` ones may pass (network, locks, rate limits).
+"""
+
+from __future__ import annotations
+
+
+class DreamboltError(Exception):
+    """Base of all errors of this package: catch it to catch them all."""
+
+    exit_code = 1
+
+
+class TerminalError(DreamboltError):
+    """Trying again changes nothing: the input, an argument or a credential has to change."""
+
+
+class TransientError(DreamboltError):
+    """Trying again may help: a server was busy, a lock was held, a connection broke."""
+
+
+class UsageError(TerminalError):
+    """The command line or an argument is wrong; nothing was started."""
+
+    exit_code = 2
+
+
+class SourceError(TerminalError):
+    """A source can't be read: missing, empty, forbidden, or not of the format its name says."""
+
+
+class CredentialError(TerminalError):
+    """A credential is missing or refused; the message names the variable to set."""
+
+
+class SchemaError(TerminalError):
+    """Columns or types do not fit: a collision, an impossible override, an existing table of another schema."""
+
+
+class RejectLimitError(TerminalError):
+    """More rows were rejected than allowed; nothing was loaded."""
+
+
+class ModelError(TerminalError):
+    """A language or embedding model can't be used or answered nothing usable."""
+
+
+class ExportError(TerminalError):
+    """Files can't be written where they were asked for."""
+
+
+class WarehouseError(TerminalError):
+    """The warehouse refused a statement, or holds something that must not be overwritten."""
+
+
+class RecipeError(UsageError):
+    """A recipe file can't be used: no `recipe` function, an unknown or ill-typed parameter."""
+
+
+class SessionLockedError(TransientError):
+    """Another process works in the same session."""
