@@ -1,0 +1,73 @@
+"""DataDreamer steps that carry a table from messy files to a clean, embedded, queryable warehouse
+table.
+
+Public names are imported on first use (PEP 562), so that `dreambolt --help` never imports
+DataDreamer.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreambolt_steps.embedding.minilm import MiniLMEmbedder
+    from dreambolt_steps.errors import DreamboltError
+    from dreambolt_steps.session import open_session
+    from dreambolt_steps.steps.clean_table import CleanTable
+    from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
+    from dreambolt_steps.steps.embed_columns import EmbedColumns
+    from dreambolt_steps.steps.export_parquet import ExportParquet
+    from dreambolt_steps.steps.input_table import columns
+    from dreambolt_steps.steps.load_table import LoadTable
+    from dreambolt_steps.steps.synthesize_rows import SynthesizeRows
+
+try:
+    __version__ = version("dreambolt-steps")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    __version__ = "0.0.0"
+
+_HOMES = {
+    "LoadTable": "steps.load_table",
+    "CleanTable": "steps.clean_table",
+    "SynthesizeRows": "steps.synthesize_rows",
+    "EmbedColumns": "steps.embed_columns",
+    "ExportParquet": "steps.export_parquet",
+    "CopyIntoDuckDB": "steps.copy_into_duckdb",
+    "columns": "steps.input_table",
+    "MiniLMEmbedder": "embedding.minilm",
+    "open_session": "session",
+    "DreamboltError": "errors",
+}
+_NEED_DATADREAMER = ("steps.", "embedding.")
+
+__all__ = [
+    "CleanTable",
+    "CopyIntoDuckDB",
+    "DreamboltError",
+    "EmbedColumns",
+    "ExportParquet",
+    "LoadTable",
+    "MiniLMEmbedder",
+    "SynthesizeRows",
+    "columns",
+    "open_session",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if home.startswith(_NEED_DATADREAMER):
+        from dreambolt_steps.fast_import import import_datadreamer
+
+        import_datadreamer()
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

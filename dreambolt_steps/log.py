@@ -1,0 +1,118 @@
+"""What a run tells its user: one receipt a step, progress on the way, and who listens.
+
+Steps report to the current `Reporter`. The command line sets one (rich on a terminal, plain lines
+elsewhere, JSON lines on request); inside a plain DataDreamer session nobody listens but the
+standard logger `dreambolt`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass
+class Receipt:
+    """What one step did. Rows add up: `rows_in + rows_made = rows_rejected + rows_out`.
+
+    Args:
+        step: the step's name in its session.
+        kind: the step's class, such as `CleanTable`.
+        rows_in: rows that came in (for `LoadTable`: rows found in the source).
+        rows_out: rows handed on, exported or loaded.
+        rows_rejected: rows that could not be read, or broke a rule; they are kept in `rejects`.
+        rows_made: rows that did not exist before (synthesized).
+        seconds: wall-clock time of the run that produced the result.
+        resumed: the result came from the session's cache; `seconds` is then that of the original
+            run.
+        files: artefacts outside the session: exported files, a database.
+        rejects: the Parquet file that keeps the rejected rows, if there are any.
+        notes: short facts a reader wants, such as `table players in worldcup.duckdb`.
+        report: details for machines and for `dreambolt session show`.
+    """
+
+    step: str
+    kind: str
+    rows_in: int = 0
+    rows_out: int = 0
+    rows_rejected: int = 0
+    rows_made: int = 0
+    seconds: float = 0.0
+    resumed: bool = False
+    files: list[str] = field(default_factory=list)
+    rejects: str | None = None
+    notes: list[str] = field(default_factory=list)
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field, ready for JSON."""
+        return asdict(self)
+
+
+class Reporter(Protocol):
+    """Receives what steps tell. All methods return quickly and never raise."""
+
+    def start_step(self, step: str, kind: str) -> None:
+        """A step begins to run (or to be resumed)."""
+
+    def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
+        """`done` of `total` units are finished; `total` is None when it isn't known."""
+
+    def finish_step(self, receipt: Receipt) -> None:
+        """A step has its result."""
+
+    def say(self, message: str, level: int = logging.INFO) -> None:
+        """One line for the user."""
+
+
+class LoggingReporter:
+    """Reports to the standard logger `dreambolt`: the default inside plain sessions."""
+
+    def __init__(self) -> None:
+        self.logger = logging.getLogger("dreambolt")
+
+    def start_step(self, step: str, kind: str) -> None:
+        self.logger.debug("%s (%s) starts", step, kind)
+
+    def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
+        self.logger.debug("%s: %d of %s %s", step, done, total, unit)
+
+    def finish_step(self, receipt: Receipt) -> None:
+        self.logger.info(
+            "%s: %d rows in, %d rejected, %d out, %.2f s%s",
+            receipt.step,
+            receipt.rows_in,
+            receipt.rows_rejected,
+            receipt.rows_out,
+            receipt.seconds,
+            ", from the cache" if receipt.resumed else "",
+        )
+
+    def say(self, message: str, level: int = logging.INFO) -> None:
+        self.logger.log(level, message)
+
+
+_current: list[Reporter] = [LoggingReporter()]
+
+
+def current_reporter() -> Reporter:
+    """The reporter that listens now."""
+    return _current[-1]
+
+
+@contextmanager
+def report_to(reporter: Reporter) -> Iterator[Reporter]:
+    """Make `reporter` the current one inside the block.
+
+    Example:
+        >>> with report_to(LoggingReporter()):
+        ...     current_reporter().say("hello")
+    """
+    _current.append(reporter)
+    try:
+        yield reporter
+    finally:
+        _current.remove(reporter)

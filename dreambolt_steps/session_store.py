@@ -1,0 +1,154 @@
+"""What a session keeps on disk: list it, describe it, heal it, collect what is superseded.
+
+Reads files only; nothing here imports DataDreamer.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.log import Receipt
+from dreambolt_steps.step_cache import BACKUPS, STEP_FILE, heal_step, read_receipt, read_step_file
+
+
+@dataclass(frozen=True)
+class StoredStep:
+    """A finished step of a session.
+
+    Args:
+        name: the step's name.
+        kind: its class.
+        fingerprint: of its result.
+        finished: when it was run.
+        rows: of its result.
+        bytes: on disk.
+        receipt: of its run, if the step is one of this package.
+    """
+
+    name: str
+    kind: str
+    fingerprint: str
+    finished: datetime
+    rows: int | None
+    bytes: int
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A session's folder: its finished steps, and what is superseded."""
+
+    folder: Path
+    steps: list[StoredStep]
+    bytes: int
+    superseded: int
+    superseded_bytes: int
+
+
+def find_sessions(root: Path) -> list[Path]:
+    """Folders below `root` (and `root` itself) that hold a session, sorted.
+
+    A session is a folder with at least one finished step, or one that was opened by this package.
+    """
+    if not root.is_dir():
+        return []
+    candidates = [root, *sorted(entry for entry in root.iterdir() if entry.is_dir())]
+    return [folder for folder in candidates if is_session(folder)]
+
+
+def is_session(folder: Path) -> bool:
+    """Whether the folder holds a DataDreamer session."""
+    return (folder / ".session.lock").is_file() or any(folder.glob(f"*/{STEP_FILE}"))
+
+
+def describe_session(folder: Path) -> StoredSession:
+    """Everything the session keeps.
+
+    Raises:
+        UsageError: the folder is no session.
+    """
+    if not is_session(folder):
+        raise UsageError(f"{folder} is no session; `dreambolt session ls` lists them")
+    steps = [_describe_step(found) for found in _find_step_folders(folder)]
+    backups = list((folder / BACKUPS).glob(f"**/{STEP_FILE}"))
+    return StoredSession(
+        folder=folder,
+        steps=sorted((step for step in steps if step), key=lambda step: step.finished),
+        bytes=measure_folder(folder),
+        superseded=len(backups),
+        superseded_bytes=measure_folder(folder / BACKUPS),
+    )
+
+
+def heal_session(folder: Path) -> list[Path]:
+    """Make damaged step folders look like steps that never ran.
+
+    Returns: the folders that had to be healed.
+    """
+    return [found for found in _find_step_folders(folder) if heal_step(found)]
+
+
+def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
+    """Delete superseded results and leftovers of killed runs.
+
+    Args:
+        folder: the session.
+        dry_run: only measure.
+
+    Returns: bytes freed (or that would be freed).
+    """
+    describe_session(folder)
+    doomed = [folder / BACKUPS, *folder.glob("**/.*.doomed-*")]
+    freed = sum(measure_folder(path) for path in doomed)
+    if not dry_run:
+        for path in doomed:
+            shutil.rmtree(path, ignore_errors=True)
+    return freed
+
+
+def measure_folder(folder: Path) -> int:
+    """Bytes of all files below the folder; 0 if it is missing."""
+    return sum(file.stat().st_size for file in folder.glob("**/*") if file.is_file())
+
+
+def _find_step_folders(session: Path) -> Iterator[Path]:
+    """Folders of steps that DataDreamer began to save (it puts data in `_dataset`, then writes
+    step.json)."""
+    found = {file.parent for file in session.glob(f"**/{STEP_FILE}")}
+    found |= {data.parent for data in session.glob("**/_dataset")}
+    found |= {spool.parent for spool in session.glob("**/.table.arrow")}
+    yield from sorted(path for path in found if BACKUPS not in path.relative_to(session).parts)
+
+
+def _describe_step(folder: Path) -> StoredStep | None:
+    metadata = read_step_file(folder)
+    if metadata is None:
+        return None
+    receipt = read_receipt(folder)
+    return StoredStep(
+        name=str(metadata.get("name", folder.name)),
+        kind=str(metadata.get("type", "")),
+        fingerprint=str(metadata["fingerprint"]),
+        finished=datetime.fromisoformat(str(metadata["datetime"])),
+        rows=receipt.rows_out if receipt else _count_rows(folder),
+        bytes=measure_folder(folder),
+        receipt=receipt,
+    )
+
+
+def _count_rows(folder: Path) -> int | None:
+    """Rows of a step of DataDreamer's own, from the files `save_to_disk` wrote."""
+    import pyarrow as pa
+
+    state = json.loads((folder / "_dataset" / "state.json").read_text(encoding="utf-8"))
+    rows = 0
+    for entry in state["_data_files"]:
+        with pa.memory_map(str(folder / "_dataset" / entry["filename"])) as source:
+            rows += sum(batch.num_rows for batch in pa.ipc.open_stream(source))
+    return rows

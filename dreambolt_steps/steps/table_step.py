@@ -1,0 +1,163 @@
+"""What every step of this package shares: an Arrow table in, an Arrow table out, honest caching."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datadreamer import DataDreamer
+from datadreamer.steps import Step
+from datadreamer.steps.step_operations import _INTERNAL_STEP_OPERATION_KEY
+from datasets import Dataset
+from datasets.fingerprint import Hasher
+from filelock import FileLock
+
+from dreambolt_steps import step_cache
+from dreambolt_steps.log import Receipt, current_reporter
+from dreambolt_steps.rehearsal import current_rehearsal
+from dreambolt_steps.steps.input_table import InputTable
+from dreambolt_steps.steps.stored_dataset import StoredDataset, write_stream
+
+
+class TableStep(Step):
+    """A DataDreamer step whose columns are those of the table it returns.
+
+    A subclass registers its args in `setup()` and returns `self.store(reader)` from `run()`. It
+    may say what else its result depends on (`identify_content`) and which effects outside the
+    session belong to it (`find_missing_effects`).
+
+    DataDreamer 0.46.0 checks declared inputs and outputs of a step, except for a class with the
+    attribute `_INTERNAL_STEP_OPERATION_KEY`, which its own data sources carry: that makes columns
+    dynamic.
+    """
+
+    receipt: Receipt
+
+    def identify_content(self) -> object:
+        """What the result depends on besides args and upstream steps, such as the content of
+        source files.
+
+        Returns: anything that can be hashed by content (text, numbers, lists, dicts).
+        """
+        return None
+
+    def find_missing_effects(self) -> list[str]:
+        """Effects of the finished step that are gone, such as a deleted export; empty when all
+        stand."""
+        return []
+
+    def plan_effect(self) -> Dataset | None:
+        """What the step would hand on in a rehearsal, where it must not act; None for a pure step,
+        which just runs."""
+        return None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """DataDreamer's fingerprint of the step, and the identity of the content behind it."""
+        content = self.identify_content()
+        stock = super().fingerprint
+        return stock if content is None else str(Hasher.hash([stock, content]))
+
+    @cached_property
+    def table(self) -> InputTable:
+        """The upstream table."""
+        return InputTable(self.inputs)
+
+    @property
+    def folder(self) -> Path | None:
+        """The step's folder in the session; None while DataDreamer runs in memory."""
+        return Path(self._output_folder_path) if self._output_folder_path else None
+
+    def store(self, reader: pa.RecordBatchReader, total: int | None = None) -> Dataset:
+        """Write the step's table to its folder, batch by batch, and count the rows in the receipt.
+
+        Args:
+            reader: the table.
+            total: its number of rows, if known, for the progress bar.
+
+        Returns: what `run()` returns; a memory-mapped Dataset, or one in memory if the session is.
+        """
+        if self.folder is None:
+            table = reader.read_all()
+            self.receipt.rows_out = table.num_rows
+            return Dataset(table)
+        path = self.folder / ".table.arrow"
+        self.receipt.rows_out = write_stream(reader, path, lambda rows: self.advance(rows, total))
+        return StoredDataset.from_file(str(path))
+
+    def keep_rejects(self, rejects: pa.Table) -> None:
+        """Write rejected rows, if there are any, beside the step's result and count them."""
+        self.receipt.rows_rejected = rejects.num_rows
+        if rejects.num_rows and self.folder is not None:
+            path = self.folder / "rejects.parquet"
+            pq.write_table(rejects, path, compression="zstd")
+            self.receipt.rejects = str(path)
+
+    def advance(self, done: int, total: int | None = None, unit: str = "rows") -> None:
+        """Tell how far the step is: `done` of `total` units."""
+        current_reporter().advance_step(self.name, done, total, unit)
+
+    def _Step__setup_folder_and_resume(self) -> None:
+        """Heal and prepare the step's folder, run or resume it, and write the receipt.
+
+        Overrides a private method of DataDreamer 0.46.0, its last release: the only place between
+        the checks of inputs and the look into the cache. The lock is per step and outside the
+        step's folder, which is renamed when it is superseded.
+        """
+        self.receipt = Receipt(step=self.name, kind=type(self).__name__)
+        reporter = current_reporter()
+        reporter.start_step(self.name, self.receipt.kind)
+        started = time.monotonic()
+        planned = self.plan_effect() if current_rehearsal() else None
+        if planned is not None:
+            self._set_output(planned)
+            reporter.finish_step(self.receipt)
+            return
+        if DataDreamer.is_running_in_memory():
+            super()._Step__setup_folder_and_resume()
+            self.receipt.seconds = time.monotonic() - started
+            reporter.finish_step(self.receipt)
+            return
+        session = Path(DataDreamer.get_output_folder_path())
+        folder = session / _name_folder(self.name)
+        lock = session / step_cache.LOCKS / (folder.relative_to(session).as_posix() + ".lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            step_cache.prepare_step(session, folder, self.fingerprint, force=self.force)
+            self._forget_missing_effects(folder)
+            super()._Step__setup_folder_and_resume()
+            self._settle_receipt(folder, time.monotonic() - started)
+        reporter.finish_step(self.receipt)
+
+    def _forget_missing_effects(self, folder: Path) -> None:
+        """Make a finished step run again when what it left outside the session is gone."""
+        kept = step_cache.read_receipt(folder)
+        if step_cache.read_step_file(folder) is None:
+            return
+        self.receipt = kept or self.receipt
+        missing = self.find_missing_effects()
+        if missing:
+            current_reporter().say(f"{self.name}: {missing[0]}; it is made again")
+            (folder / step_cache.STEP_FILE).unlink()
+            step_cache.heal_step(folder)
+            self.receipt = Receipt(step=self.name, kind=type(self).__name__)
+
+    def _settle_receipt(self, folder: Path, seconds: float) -> None:
+        if self._resumed:
+            self.receipt.resumed = True
+            self.receipt.rows_out = self.receipt.rows_out or len(self.output)
+            return
+        self.receipt.seconds = seconds
+        step_cache.write_receipt(folder, self.receipt)
+
+
+def _name_folder(step_name: str) -> str:
+    from datadreamer.utils.fs_utils import safe_fn
+
+    return str(safe_fn(step_name, allow_slashes=True, to_lower=True))
+
+
+setattr(TableStep, _INTERNAL_STEP_OPERATION_KEY, True)
