@@ -73,8 +73,7 @@ def describe_session(folder: Path) -> StoredSession:
     Raises:
         UsageError: the folder is no session.
     """
-    if not is_session(folder):
-        raise UsageError(f"{folder} is no session; `dreambolt session ls` lists them")
+    _require_session(folder)
     steps = [_describe_step(found) for found in _find_step_folders(folder)]
     backups = list((folder / BACKUPS).glob(f"**/{STEP_FILE}"))
     return StoredSession(
@@ -103,7 +102,7 @@ def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
 
     Returns: bytes freed (or that would be freed).
     """
-    describe_session(folder)
+    _require_session(folder)
     doomed = [folder / BACKUPS, *folder.glob("**/.*.doomed-*")]
     freed = sum(measure_folder(path) for path in doomed)
     if not dry_run:
@@ -115,6 +114,11 @@ def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
 def measure_folder(folder: Path) -> int:
     """Bytes of all files below the folder; 0 if it is missing."""
     return sum(file.stat().st_size for file in folder.glob("**/*") if file.is_file())
+
+
+def _require_session(folder: Path) -> None:
+    if not is_session(folder):
+        raise UsageError(f"{folder} is no session; `dreambolt session ls` lists them")
 
 
 def _find_step_folders(session: Path) -> Iterator[Path]:

@@ -88,9 +88,15 @@ class TableStep(Step):
         self.receipt.rows_out = write_stream(reader, path, lambda rows: self.advance(rows, total))
         return StoredDataset.from_file(str(path))
 
-    def keep_rejects(self, rejects: pa.Table) -> None:
-        """Write rejected rows, if there are any, beside the step's result and count them."""
-        self.receipt.rows_rejected = rejects.num_rows
+    def keep_rejects(self, rejects: pa.Table, *, count: bool = True) -> None:
+        """Write rejects, if there are any, beside the step's result.
+
+        Args:
+            rejects: a table of `REJECT_SCHEMA`.
+            count: whether they are rows that came in, so that they count in the receipt.
+        """
+        if count:
+            self.receipt.rows_rejected = rejects.num_rows
         if rejects.num_rows and self.folder is not None:
             path = self.folder / "rejects.parquet"
             pq.write_table(rejects, path, compression="zstd")

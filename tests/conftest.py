@@ -1,0 +1,37 @@
+"""Fixtures of the whole suite: data that lies beside the project, sessions, child processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real files beside the project; tests that need them are skipped where they are missing."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"real data is missing: {folder.name}/ beside the project")
+    return folder
+
+
+@pytest.fixture
+def players(shared_data: Path) -> Path:
+    """37,784 World Cup players in CSV."""
+    return shared_data / "worldcup_players.csv"
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Opens the same session in the test's folder each time it is called."""
+    from dreambolt_steps import open_session
+
+    yield lambda **options: open_session(tmp_path / "session", **options)

@@ -1,0 +1,84 @@
+"""The session's lock, between real processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dreambolt_steps import open_session
+from dreambolt_steps.errors import SessionLockedError, UsageError
+from dreambolt_steps.log import LoggingReporter, report_to
+
+HOLD = """
+import sys, time
+from dreambolt_steps import open_session
+with open_session(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def hold_session(folder: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLD, str(folder), str(seconds)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "held\n"
+    return child
+
+
+class Listener(LoggingReporter):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def say(self, message: str, level: int = 20) -> None:
+        self.lines.append(message)
+
+
+def test_a_second_process_is_told_who_holds_the_session_and_waits(tmp_path: Path) -> None:
+    child = hold_session(tmp_path, 2)
+    listener = Listener()
+    with report_to(listener), open_session(tmp_path):
+        assert child.poll() is not None
+    assert len(listener.lines) == 1
+    assert f"in use by process {child.pid} on" in listener.lines[0]
+
+
+def test_waiting_ends_with_a_transient_error(tmp_path: Path) -> None:
+    child = hold_session(tmp_path, 60)
+    try:
+        with (
+            pytest.raises(SessionLockedError, match=rf"still in use by process {child.pid}"),
+            open_session(tmp_path, wait=0.2),
+        ):
+            pass
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_a_killed_holder_leaves_the_session_free(tmp_path: Path) -> None:
+    child = hold_session(tmp_path, 60)
+    child.kill()
+    child.wait()
+    started = time.monotonic()
+    with open_session(tmp_path, wait=30):
+        assert time.monotonic() - started < 30
+
+
+def test_a_file_is_no_session(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(UsageError, match="is a file; name a folder"), open_session(file):
+        pass
+
+
+def test_a_failed_block_frees_session_and_context(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), open_session(tmp_path):
+        raise RuntimeError
+    with open_session(tmp_path, wait=0):
+        pass
