@@ -1,0 +1,200 @@
+"""Reads the files of a table as one Arrow stream, and reports what was read and what was
+rejected."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from dreambolt_steps.errors import DreamboltError, SchemaError, SourceError, UsageError
+from dreambolt_steps.tables.delimited import DelimitedFile
+from dreambolt_steps.tables.dialect import DialectOverrides
+from dreambolt_steps.tables.parquet import ParquetTable
+from dreambolt_steps.tables.read_report import FileReport, ReadReport
+from dreambolt_steps.tables.rejects import Reject, build_rejects
+
+FILE_FORMATS = ("csv", "tsv", "parquet")
+_SUFFIXES = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+
+
+class TableRead:
+    """A table being read.
+
+    Attributes:
+        reader: the stream; to be read once.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[tuple[FileReport, DelimitedFile | ParquetTable]],
+        spool: Path,
+        limit: int | None,
+    ) -> None:
+        self._files = files
+        self._spool = spool
+        self._limit = limit
+        self._reports: list[FileReport] = []
+        self._rejects: list[Reject] = []
+        self._finished = False
+        self.files = tuple(report for report, _ in files)
+        self.schema = files[0][1].schema
+        self.reader = pa.RecordBatchReader.from_batches(self.schema, self._iterate())
+
+    def report(self) -> ReadReport:
+        """Report on the whole read.
+
+        Raises: RuntimeError while the reader is not exhausted, for the rejects are not all known
+        yet.
+        """
+        if not self._finished:
+            raise RuntimeError("read the stream to its end before asking for the report")
+        rejects = build_rejects(self._rejects)
+        rows = sum(report.rows for report in self._reports)
+        return ReadReport(rows, rejects.num_rows, rejects, tuple(self._reports))
+
+    def _iterate(self) -> Iterator[pa.RecordBatch]:
+        left = self._limit
+        try:
+            for report, file in self._files:
+                rows = 0
+                for batch in file.iterate_batches(left):
+                    rows += batch.num_rows
+                    yield batch.select(self.schema.names)
+                rejects = file.list_rejects()
+                file.close()
+                self._rejects += rejects
+                self._reports.append(replace(report, rows=rows, rejected=len(rejects)))
+                if left is not None:
+                    left -= rows
+            self._finished = True
+        finally:
+            shutil.rmtree(self._spool, ignore_errors=True)
+
+
+def read_table(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    file_format: str | None = None,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    escape: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    skip: int | None = None,
+    limit: int | None = None,
+) -> TableRead:
+    """Read one table from one or several local files.
+
+    Text files come as text: every column a string, nothing typed, nothing trimmed, names as in the
+    file (a repeated "a" becomes "a_2", an empty one "column_N"). A missing field is null, a quoted
+    "" is "". DuckDB drops blanks between a quote and its delimiter, and blank lines. A row that
+    does not fit is rejected, never shifted or padded. Parquet comes in its own types, dictionaries
+    and views as the plain types they stand for.
+
+    Args:
+        paths: files with the same columns, in any order of columns.
+        file_format: csv, tsv or parquet; default: by each file's suffix.
+        delimiter, quote, escape, encoding, header, skip: what is known of the text files; default:
+            found out, file by file.
+        limit: stop after so many rows.
+
+    Returns: a TableRead; its `.reader` streams, its `.report()` tells the rest afterwards.
+    Raises: SourceError (empty, not of its format, truncated, undecodable), SchemaError (files with
+    other columns),
+        UsageError (an impossible argument). All of them before the first batch, where the file's
+        head or a scan shows it.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "a.csv")
+    >>> _ = path.write_text("id,name\\n1,Ann\\n2\\n")
+    >>> table = read_table(path)
+    >>> table.reader.read_all().to_pylist()
+    [{'id': '1', 'name': 'Ann'}]
+    >>> table.report().rejects.to_pylist()[0]["reason"]
+    '1 fields where the table has 2 columns'
+    """
+    if file_format is not None and file_format not in FILE_FORMATS:
+        raise UsageError(f"unknown format {file_format!r}; known are {', '.join(FILE_FORMATS)}")
+    if limit is not None and limit < 0:
+        raise UsageError(f"limit={limit} is negative; give a number of rows")
+    overrides = DialectOverrides(delimiter, quote, escape, header, skip, encoding)
+    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not listed:
+        raise UsageError("no files to read; give at least one path")
+    spool = Path(tempfile.mkdtemp(prefix="dreambolt-read-"))
+    try:
+        files = [_open_file(Path(path), file_format, overrides, spool) for path in listed]
+        _check_same_columns(files)
+        return TableRead(files, spool, limit)
+    except BaseException:
+        shutil.rmtree(spool, ignore_errors=True)
+        raise
+
+
+def _open_file(
+    path: Path, file_format: str | None, overrides: DialectOverrides, spool: Path
+) -> tuple[FileReport, DelimitedFile | ParquetTable]:
+    kind = file_format or _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        raise SourceError(
+            f"{path}: unknown suffix {path.suffix!r}; name the format (csv, tsv, parquet)"
+        )
+    try:
+        if kind == "parquet":
+            table = ParquetTable(path)
+            return FileReport(
+                str(path), kind, None, table.original_names, tuple(table.names)
+            ), table
+        if kind == "tsv" and overrides.delimiter is None:
+            overrides = replace(overrides, delimiter="\t")
+        text = DelimitedFile(path, overrides, spool)
+    except DreamboltError:
+        raise
+    except FileNotFoundError as error:
+        raise SourceError(f"{path}: no such file; check the path") from error
+    except IsADirectoryError as error:
+        raise SourceError(f"{path}: is a folder; use a glob such as {path / '*.csv'}") from error
+    except OSError as error:
+        raise SourceError(f"{path}: can't be read ({error.strerror or error})") from error
+    report = FileReport(
+        str(path),
+        kind,
+        text.dialect,
+        text.original_names,
+        tuple(text.names),
+        preamble=text.preamble,
+    )
+    return report, text
+
+
+def _check_same_columns(files: Sequence[tuple[FileReport, DelimitedFile | ParquetTable]]) -> None:
+    first, table = files[0]
+    types = {field.name: field.type for field in table.schema}
+    for other, other_table in files[1:]:
+        others = {field.name: field.type for field in other_table.schema}
+        missing = [name for name in types if name not in others]
+        extra = [name for name in others if name not in types]
+        if missing or extra:
+            raise SchemaError(
+                f"{other.file}: other columns than {first.file} "
+                f"(missing: {missing}, extra: {extra}); read files with other columns apart"
+            )
+        for name, kind in types.items():
+            if others[name] != kind:
+                raise SchemaError(
+                    f"{other.file}: column {name!r} is {others[name]}, "
+                    f"in {first.file} it is {kind}; read these files apart"
+                )

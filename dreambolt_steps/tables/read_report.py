@@ -1,0 +1,44 @@
+"""What a read found, file by file and altogether."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dreambolt_steps.tables.dialect import Dialect
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was found in one file.
+
+    Attributes:
+        file: its path.
+        file_format: csv, tsv or parquet.
+        dialect: of a text file; None for Parquet.
+        columns: names exactly as in the file; `names` are the unique ones the stream carries.
+        rows: rows read.
+        rejected: rows that could not be read; rows + rejected is what the file holds.
+        preamble: lines skipped before the header.
+    """
+
+    file: str
+    file_format: str
+    dialect: Dialect | None
+    columns: tuple[str, ...]
+    names: tuple[str, ...]
+    rows: int = 0
+    rejected: int = 0
+    preamble: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What `read_table` read: totals, the rejects table (REJECT_SCHEMA) and a report for each
+    file."""
+
+    rows: int
+    rejected: int
+    rejects: pa.Table
+    files: tuple[FileReport, ...]

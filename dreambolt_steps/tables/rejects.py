@@ -1,0 +1,48 @@
+"""Rows that could not be read or typed: one table of one shape, whoever rejected them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+REJECT_SCHEMA = pa.schema(
+    [
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("column", pa.string()),
+        ("value", pa.string()),
+        ("reason", pa.string()),
+        ("raw", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One rejected row and the first thing wrong with it.
+
+    Attributes:
+        file: its path or URI; "" when the row came from a table, not from a file.
+        line: 1-based line of the file on which the row starts; of a table, the 1-based row number.
+        byte_offset: where the row starts in the file, 0-based; None for a table.
+        column: the column at fault, None when the whole row is.
+        value: the text at fault, if one value is.
+        reason: what is wrong, in words.
+        raw: the row as it was read.
+    """
+
+    file: str
+    line: int | None
+    byte_offset: int | None
+    column: str | None
+    value: str | None
+    reason: str
+    raw: str | None
+
+
+def build_rejects(rejects: Iterable[Reject]) -> pa.Table:
+    """Build the rejects table (REJECT_SCHEMA) from single rejects, in their order."""
+    return pa.Table.from_pylist([asdict(reject) for reject in rejects], schema=REJECT_SCHEMA)

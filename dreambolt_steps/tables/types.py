@@ -1,0 +1,77 @@
+"""The types a clean table may have, and the words a user writes for them."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+
+from dreambolt_steps.errors import UsageError
+
+TIMESTAMP = pa.timestamp("us")
+TIMESTAMPTZ = pa.timestamp("us", tz="UTC")
+_TYPE_WORDS: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "integer": pa.int64(),
+    "float": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": TIMESTAMP,
+    "timestamptz": TIMESTAMPTZ,
+}
+TYPE_WORDS = (*_TYPE_WORDS, "decimal(p,s)")
+_DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
+
+
+def parse_type(word: str) -> pa.DataType:
+    """Return the Arrow type of a type word.
+
+    >>> parse_type("decimal(9,2)")
+    Decimal128Type(decimal128(9, 2))
+
+    Raises: UsageError listing the words there are.
+    """
+    text = word.strip().lower()
+    if text in _TYPE_WORDS:
+        return _TYPE_WORDS[text]
+    if match := _DECIMAL.fullmatch(text):
+        precision, scale = int(match[1]), int(match[2])
+        if 1 <= precision <= 38 and scale <= precision:
+            return pa.decimal128(precision, scale)
+        raise UsageError(f"{word!r}: precision is 1 to 38 and scale at most the precision")
+    raise UsageError(f"unknown type {word!r}; known are {', '.join(TYPE_WORDS)}")
+
+
+def name_type(kind: pa.DataType) -> str:
+    """Return the type word of an Arrow type, or Arrow's own name where there is none."""
+    if pa.types.is_decimal128(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    return next((word for word, known in _TYPE_WORDS.items() if known == kind), str(kind))
+
+
+def find_plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type to carry a column in: no dictionary, view, large or map type, which Hugging
+    Face datasets refuses."""
+    if pa.types.is_dictionary(kind):
+        return find_plain_type(kind.value_type)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
+        return pa.binary()
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, find_plain_type(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        entry = [
+            ("key", find_plain_type(kind.key_type)),
+            ("value", find_plain_type(kind.item_type)),
+        ]
+        return pa.list_(pa.struct(entry))
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(find_plain_type(kind.value_type), kind.list_size)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(find_plain_type(kind.value_type))
+    return kind
