@@ -76,9 +76,8 @@ def embed_columns(
         key = xxhash.xxh3_128_hexdigest("\0".join(parts).encode())
         with VectorFile(work_folder, key, texts.count, dims) as vectors:
             _encode_missing(texts, vectors, encode, chunk, on_progress)
-            finished = vectors.open_vectors()
         codes = texts.write_codes()
-    batches = append_vectors(open_reader, schema, codes, finished)
+    batches = append_vectors(open_reader, schema, codes, vectors.path, dims)
     return pa.RecordBatchReader.from_batches(schema, batches)
 
 

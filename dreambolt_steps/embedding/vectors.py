@@ -28,7 +28,8 @@ class VectorFile:
         count: vectors of the finished file.
         dims: floats of one vector.
 
-    Attributes: `done`, the vectors finished so far.
+    Attributes: `done` vectors finished so far; `path` of the file: float32, one vector after the
+    other.
 
     Raises: ExportError when the folder can't be written or has less free space than the finished
     file needs.
@@ -45,12 +46,12 @@ class VectorFile:
         self.count = count
         self.dims = dims
         self.done = 0
-        self._path = folder / "vectors.f32"
+        self.path = folder / "vectors.f32"
         self._progress_path = folder / "progress.json"
         self._checksum = xxhash.xxh3_64()
         self._restore()
         try:
-            self._file = self._path.open("r+b" if self.done else "wb")
+            self._file = self.path.open("r+b" if self.done else "wb")
             self._file.truncate(self.done * dims * 4)
             self._file.seek(0, os.SEEK_END)
         except OSError as error:
@@ -73,12 +74,6 @@ class VectorFile:
         except OSError as error:
             raise self._explain(error) from error
 
-    def open_vectors(self) -> np.ndarray:
-        """Return the finished vectors, memory-mapped read-only: float32 of shape (done, dims)."""
-        if not self.done:
-            return np.empty((0, self.dims), np.float32)
-        return np.memmap(self._path, np.float32, "r", shape=(self.done, self.dims))
-
     def __enter__(self) -> VectorFile:
         return self
 
@@ -98,7 +93,7 @@ class VectorFile:
                 return
             found = xxhash.xxh3_64()
             left = done * self.dims * 4
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 while left and (content := file.read(min(left, _READ_BYTES))):
                     found.update(content)
                     left -= len(content)
@@ -120,6 +115,6 @@ class VectorFile:
 
     def _explain(self, error: OSError) -> ExportError:
         return ExportError(
-            f"vectors can't be written to {self._path}: {error.strerror or error}; make room "
+            f"vectors can't be written to {self.path}: {error.strerror or error}; make room "
             "there or choose another folder, finished vectors are kept"
         )

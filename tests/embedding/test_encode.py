@@ -211,6 +211,14 @@ def test_a_table_that_changed_meanwhile(tmp_path, later):
         reader.read_all()
 
 
+def test_vectors_cut_off_meanwhile_are_not_read_as_zeros(tmp_path):
+    table = pa.table({"text": ["x", "y"]})
+    reader = embed_columns(table.to_reader, ["text"], Encoder(), DIMS, tmp_path, identity="x")
+    os.truncate(tmp_path / "vectors.f32", 20)
+    with pytest.raises(SourceError, match=r"vectors\.f32 ends before vector 1"):
+        reader.read_all()
+
+
 def test_progress_counts_distinct_texts(tmp_path):
     seen: list[tuple[int, int]] = []
     table = pa.table({"text": ["a", "b", "a", "c", "d", "e"]})
