@@ -3,8 +3,10 @@ rejected."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import duckdb
@@ -19,15 +21,18 @@ from dreambolt_steps.tables.dialect import (
     read_preamble,
 )
 from dreambolt_steps.tables.encoding import scan_text, transcode
+from dreambolt_steps.tables.line_numbers import find_lines
 from dreambolt_steps.tables.naming import unique_names
-from dreambolt_steps.tables.newlines import unify_newlines
 from dreambolt_steps.tables.rejects import Reject
+from dreambolt_steps.tables.screen import Screening, has_odd_quotes, screen_rows
 from dreambolt_steps.tables.sql import open_duckdb, quote_literal
 
 _BATCH_BYTES = 8 << 20
 _MAX_BATCH_ROWS = 131_072
 _SAMPLE_BYTES = 1 << 20
 _GLOB_CHARACTERS = "*?["
+_BROKEN_QUOTES = "text behind a closing quote, or a quote that nothing closes"
+_WIDTH_MESSAGE = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
 class DelimitedFile:
@@ -47,19 +52,18 @@ class DelimitedFile:
         overrides.check()
         self._original = path
         self._path = path
-        self._offsets_hold = True
+        self._screening: Screening | None = None
         scan = scan_text(path, overrides.encoding)
-        encoding = "utf-8" if scan.encoding == "utf-8-sig" else scan.encoding
+        self._is_utf8 = scan.encoding.startswith("utf-8")
+        encoding = "utf-8" if self._is_utf8 else scan.encoding
         try:
-            self._prepare(scan.encoding, overrides, spool)
+            self._rewrite(scan.encoding, spool)
             self.dialect = detect_dialect(self._path, overrides, encoding=encoding)
-            if scan.mixed_newlines:
+            self._before_screening = self._path
+            if scan.mixed_newlines or has_odd_quotes(self._path, self.dialect):
                 target = _name_spool(spool)
-                d = self.dialect
-                unify_newlines(
-                    self._path, target, delimiter=d.delimiter, quote=d.quote, escape=d.escape
-                )
-                self._path, self._offsets_hold = target, False
+                self._screening = screen_rows(self._path, target, self.dialect)
+                self._path = target
         except OSError as error:
             raise SourceError(
                 f"{spool}: can't spool {path} ({error.strerror}); set TMPDIR"
@@ -102,34 +106,51 @@ class DelimitedFile:
         thing wrong."""
         query = (
             "select line_byte_position, first(error_type order by byte_position), "
-            "first(error_message order by byte_position desc), "
+            "max_by(error_message, column_idx), "
             "first(column_idx order by byte_position), first(csv_line) "
             "from reject_errors group by 1 order by 1"
         )
         rows = self._connection.sql(query).fetchall()
-        lines = _count_lines(self._path, [row[0] for row in rows])
-        return [
-            Reject(
-                file=str(self._original),
-                line=line,
-                byte_offset=offset if self._offsets_hold else None,
-                column=self._find_column(kind, column),
-                value=None,
-                reason=_explain(kind, message),
-                raw=raw,
+        offsets = [row[0] for row in rows]
+        lines = find_lines(self._path, offsets)
+        if screening := self._screening:
+            cut = screening.count_cut_lines(offsets)
+            lines = [line + more for line, more in zip(lines, cut, strict=True)]
+        found = [
+            self._reject(
+                line,
+                None if screening else offset,
+                self._find_column(kind, column),
+                _explain(kind, message),
+                raw,
             )
             for line, (offset, kind, message, column, raw) in zip(lines, rows, strict=True)
         ]
+        return sorted(found + self._list_broken_rows(), key=attrgetter("line"))
+
+    def _list_broken_rows(self) -> list[Reject]:
+        rows = self._screening.rows if self._screening else []
+        lines = find_lines(self._before_screening, [offset for offset, _ in rows])
+        return [
+            self._reject(line, offset, None, _BROKEN_QUOTES, raw)
+            for line, (offset, raw) in zip(lines, rows, strict=True)
+        ]
+
+    def _reject(
+        self, line: int, offset: int | None, column: str | None, reason: str, raw: str
+    ) -> Reject:
+        known = offset if self._is_utf8 else None
+        return Reject(str(self._original), line, known, column, None, reason, raw)
 
     def close(self) -> None:
         """Give DuckDB's memory back."""
         self._connection.close()
 
-    def _prepare(self, encoding: str, overrides: DialectOverrides, spool: Path) -> None:
+    def _rewrite(self, encoding: str, spool: Path) -> None:
         if not encoding.startswith("utf-8"):
             target = _name_spool(spool)
             transcode(self._path, encoding, target)
-            self._path, self._offsets_hold = target, False
+            self._path = target
         elif any(c in str(self._path) for c in _GLOB_CHARACTERS):
             target = _name_spool(spool)  # read_csv would take the name for a glob
             target.unlink()
@@ -172,23 +193,8 @@ def _name_spool(spool: Path) -> Path:
 
 
 def _explain(kind: str, message: str) -> str:
-    if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS"):
-        expected, found = (part.strip() for part in message.split(":", 1)[1].split("Found:"))
-        return f"{found} fields where the table has {expected} columns"
+    if width := _WIDTH_MESSAGE.search(message):
+        return f"{width[2]} fields where the table has {width[1]} columns"
     if kind == "UNQUOTED VALUE":
-        return "text behind a closing quote, or a quote that is never closed"
+        return _BROKEN_QUOTES
     return f"{kind.lower()}: {message.splitlines()[0]}"
-
-
-def _count_lines(path: Path, offsets: list[int]) -> list[int]:
-    """Return the 1-based line of each byte offset (ascending): DuckDB 2.0 counts rows, not
-    lines."""
-    lines, line, done = [], 1, 0
-    with path.open("rb") as handle:
-        for offset in offsets:
-            while done < offset:
-                chunk = handle.read(min(offset - done, _SAMPLE_BYTES))
-                line += chunk.count(b"\n") or chunk.count(b"\r")
-                done += len(chunk)
-            lines.append(line)
-    return lines

@@ -83,11 +83,14 @@ def detect_dialect(path: Path, overrides: DialectOverrides, *, encoding: str) ->
 
     Raises: SourceError when nothing fits.
     """
-    sniffed, columns = _sniff(path, overrides, strict=False)
-    if columns == 1 and overrides.delimiter is None and overrides.skip is None:
-        strict, strict_columns = _sniff(path, overrides, strict=True)
-        if strict_columns > 1:
-            sniffed = strict
+    if overrides.delimiter is not None and overrides.quote is not None:
+        sniffed = Dialect(overrides.delimiter, overrides.quote, overrides.quote, header=False)
+    else:
+        sniffed, columns = _sniff(path, overrides, strict=False)
+        if columns == 1 and overrides.delimiter is None and overrides.skip is None:
+            strict, strict_columns = _sniff(path, overrides, strict=True)
+            if strict_columns > 1:
+                sniffed = strict
     # A sniffer that saw no quote in its sample still has to expect one further down.
     quote = overrides.quote if overrides.quote is not None else sniffed.quote or '"'
     escape = overrides.escape if overrides.escape is not None else sniffed.escape or quote

@@ -23,7 +23,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WIDE_ENCODINGS = ["utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be"]
+# What browsers accept (the WHATWG list): old DOS and Mac code pages only invite wrong guesses.
+_LEGACY_ENCODINGS = [
+    *(f"cp{number}" for number in (1252, 1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258, 874)),
+    *("shift_jis", "cp932", "euc_jp", "euc_kr", "gb18030", "big5", "koi8_r", "koi8_u"),
+    *(f"iso8859_{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+]
 _SIGNATURES = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -182,7 +187,7 @@ def _guess_encoding(path: Path, bad_byte: int) -> str:
         if bad_byte >= _SAMPLE_BYTES:
             handle.seek(max(bad_byte - _SAMPLE_BYTES // 2, 0))
             sample += handle.read(_SAMPLE_BYTES)
-    best = from_bytes(sample, cp_exclusion=_WIDE_ENCODINGS).best()
+    best = from_bytes(sample, cp_isolation=_LEGACY_ENCODINGS).best()
     if best is None:
         raise SourceError(_say_undecodable(path, bad_byte, "utf-8"))
     return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding

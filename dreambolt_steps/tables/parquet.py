@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
-from dreambolt_steps.tables.types import find_plain_type
 
 _BATCH_BYTES = 8 << 20
 _MAX_BATCH_ROWS = 131_072

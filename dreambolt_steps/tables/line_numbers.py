@@ -1,0 +1,33 @@
+"""On which line of a file a byte stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+
+
+def count_line_ends(text: bytes) -> int:
+    """Count LF, CR LF and lone CR."""
+    if b"\r" not in text:
+        return text.count(b"\n")
+    return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+
+
+def find_lines(path: Path, offsets: Sequence[int]) -> list[int]:
+    """Return the 1-based line of each byte offset, which ascend and are starts of rows.
+
+    DuckDB 2.0 numbers rows, not lines: a row with a line end inside quotes shifts its numbers.
+    """
+    lines, line, done = [], 1, 0
+    with path.open("rb") as handle:
+        for offset in offsets:
+            while done < offset:
+                chunk = handle.read(min(offset - done, _CHUNK_BYTES))
+                if chunk.endswith(b"\r") and done + len(chunk) < offset:
+                    chunk += handle.read(1)
+                line += count_line_ends(chunk)
+                done += len(chunk)
+            lines.append(line)
+    return lines
