@@ -55,6 +55,10 @@ class WarehouseError(TerminalError):
     """The warehouse refused a statement, or holds something that must not be overwritten."""
 
 
+class WarehouseBusyError(TransientError):
+    """The warehouse is in use elsewhere: its lock is held, or it was changed meanwhile."""
+
+
 class RecipeError(UsageError):
     """A recipe file can't be used: no `recipe` function, an unknown or ill-typed parameter."""
 

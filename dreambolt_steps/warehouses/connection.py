@@ -1,0 +1,140 @@
+"""DuckDB database files: opened, closed, and their failures said in one line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from dreambolt_steps.errors import DreamboltError, UsageError, WarehouseBusyError, WarehouseError
+
+_NO_DATABASE = ("not a valid DuckDB database", "Is a directory")
+_FULL = ("No space left on device", "File too large", "Disk quota exceeded")
+_FORBIDDEN = ("Permission denied", "Read-only file system")
+# A read-only connection still writes files (COPY .. TO, ATTACH), unless they are out of its reach.
+_READING = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "lock_configuration": "true",
+}
+
+
+@contextmanager
+def open_to_write(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file, made with its folder if missing, in one transaction.
+
+    The transaction is committed at the end of the block, or rolled back by an error. A file that
+    this call made is removed again if the block fails.
+
+    Raises:
+        WarehouseError: it is no DuckDB file, can't be written, or the disk is full.
+        WarehouseBusyError: another process has it open.
+        UsageError: the name is no path.
+
+    Example:
+        with open_to_write("out/players.duckdb") as connection:
+            connection.execute("CREATE TABLE t (a INTEGER)")
+    """
+    path = find_path(database)
+    new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"the folder of {path} can't be made: {error.strerror}") from error
+    with _explain_errors(path):
+        connection = duckdb.connect(str(path))
+        try:
+            connection.execute("BEGIN TRANSACTION")
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):  # after a failed write the database may be out of use
+                connection.execute("ROLLBACK")
+            connection.close()
+            if new:
+                path.unlink(missing_ok=True)
+                path.with_name(path.name + ".wal").unlink(missing_ok=True)
+            raise
+        connection.close()
+
+
+@contextmanager
+def open_to_read(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file so that no statement can write, to it or to any other file.
+
+    Raises:
+        WarehouseError: the file is missing, no DuckDB file, or a statement failed.
+        WarehouseBusyError: another process has it open to write.
+
+    Example:
+        with open_to_read("out/players.duckdb") as connection:
+            connection.sql("SELECT 1").fetchall()
+    """
+    path = find_path(database)
+    if not path.exists():
+        raise WarehouseError(
+            f"{path} does not exist; load a table into it first, or check the path"
+        )
+    with _explain_errors(path):
+        connection = duckdb.connect(str(path), read_only=True, config=dict(_READING))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def find_path(database: str | Path) -> Path:
+    """Make the absolute path of a database file.
+
+    Raises:
+        UsageError: an empty name, `:memory:`, or a URI.
+    """
+    if str(database) in ("", ":memory:") or "://" in str(database):
+        raise UsageError(f"{str(database)!r} is no database file; give a path such as out/x.duckdb")
+    return Path(database).absolute()
+
+
+@contextmanager
+def _explain_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _explain(error, path) from error
+
+
+def _explain(error: duckdb.Error, path: Path) -> DreamboltError:
+    text = str(error)
+    if "Could not set lock" in text:
+        holder = re.search(r"held in (.+?\(PID \d+\))", text)
+        return WarehouseBusyError(
+            f"{path} is open in another process{': ' + holder[1] if holder else ''}; "
+            "close it there and run again"
+        )
+    if isinstance(error, duckdb.TransactionException):
+        return WarehouseBusyError(f"{path} was changed by somebody else meanwhile; run again")
+    if isinstance(error, duckdb.ConnectionException) and "different configuration" in text:
+        return WarehouseBusyError(
+            f"{path} is open in this process already; close that connection and try again"
+        )
+    if any(sign in text for sign in _NO_DATABASE):
+        return WarehouseError(f"{path} is no DuckDB database; give another path")
+    if any(sign in text for sign in _FULL):
+        free = shutil.disk_usage(path.parent).free / 2**20
+        return WarehouseError(
+            f"the disk of {path} is full ({free:,.1f} MiB free); nothing was loaded; free"
+            " some space or give a path on another disk"
+        )
+    if any(sign in text for sign in _FORBIDDEN):
+        return WarehouseError(f"{path} can't be written; change its permissions or the path")
+    if "read-only mode" in text or "disabled by configuration" in text or "been locked" in text:
+        first = _first_line(text)
+        return WarehouseError(f"a query only reads {path}, and no other file: {first}")
+    return WarehouseError(f"{path}: {_first_line(text)}")
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "unknown error"
