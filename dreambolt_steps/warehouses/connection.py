@@ -28,7 +28,7 @@ def open_to_write(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database file, made with its folder if missing, in one transaction.
 
     The transaction is committed at the end of the block, or rolled back by an error. A file that
-    this call made is removed again if the block fails.
+    this call made is removed again if the block fails, unless it holds tables by then.
 
     Raises:
         WarehouseError: it is no DuckDB file, can't be written, or the disk is full.
@@ -46,20 +46,13 @@ def open_to_write(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except OSError as error:
         raise WarehouseError(f"the folder of {path} can't be made: {error.strerror}") from error
     with _explain_errors(path):
-        connection = duckdb.connect(str(path))
         try:
-            connection.execute("BEGIN TRANSACTION")
-            yield connection
-            connection.execute("COMMIT")
+            with _transact(path) as connection:
+                yield connection
         except BaseException:
-            with suppress(duckdb.Error):  # after a failed write the database may be out of use
-                connection.execute("ROLLBACK")
-            connection.close()
             if new:
-                path.unlink(missing_ok=True)
-                path.with_name(path.name + ".wal").unlink(missing_ok=True)
+                _remove_empty(path)
             raise
-        connection.close()
 
 
 @contextmanager
@@ -96,6 +89,33 @@ def find_path(database: str | Path) -> Path:
     if str(database) in ("", ":memory:") or "://" in str(database):
         raise UsageError(f"{str(database)!r} is no database file; give a path such as out/x.duckdb")
     return Path(database).absolute()
+
+
+@contextmanager
+def _transact(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(str(path))
+    try:
+        connection.execute("BEGIN TRANSACTION")
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(duckdb.Error):  # after a failed write the database may be out of use
+            connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.close()
+
+
+def _remove_empty(path: Path) -> None:
+    """Remove a database that no table came into, or that could not even be begun."""
+    with suppress(OSError):
+        try:
+            with duckdb.connect(str(path)) as connection:
+                if not connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchall():
+                    path.unlink()  # while its lock is held: nobody else is in it
+        except duckdb.Error as error:
+            if any(sign in str(error) for sign in _NO_DATABASE):
+                path.unlink()
 
 
 @contextmanager
