@@ -12,6 +12,8 @@ import duckdb
 
 from dreambolt_steps.errors import DreamboltError, UsageError, WarehouseBusyError, WarehouseError
 
+# DuckDB would take 80 % of all memory, to no gain: loads of vectors are as quick within this.
+LOAD_MEMORY = "768MiB"
 _NO_DATABASE = ("not a valid DuckDB database", "Is a directory")
 _FULL = ("No space left on device", "File too large", "Disk quota exceeded")
 _FORBIDDEN = ("Permission denied", "Read-only file system")
@@ -94,7 +96,10 @@ def find_path(database: str | Path) -> Path:
 @contextmanager
 def _transact(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(str(path))
+    _remove_spill(path)  # of a killed run: nobody else is in the database now
+    limit = connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     try:
+        connection.execute("SET memory_limit = $limit", {"limit": LOAD_MEMORY})
         connection.execute("BEGIN TRANSACTION")
         yield connection
         connection.execute("COMMIT")
@@ -103,7 +108,21 @@ def _transact(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("ROLLBACK")
         raise
     finally:
+        with suppress(duckdb.Error):  # a connection of the same process may share the setting
+            connection.execute("SET memory_limit = $limit", {"limit": limit})
         connection.close()
+        with suppress(OSError):  # DuckDB 2.0 leaves the folder of its spill files behind
+            _name_spill(path).rmdir()
+
+
+def _name_spill(path: Path) -> Path:
+    return path.with_name(path.name + ".tmp")
+
+
+def _remove_spill(path: Path) -> None:
+    """Remove what a killed process spilled; DuckDB itself does so only when it spills again."""
+    for file in _name_spill(path).glob("duckdb_temp_*"):
+        file.unlink(missing_ok=True)
 
 
 def _remove_empty(path: Path) -> None:

@@ -431,6 +431,39 @@ def test_a_load_killed_at_any_time_is_all_or_nothing(tmp_path: Path, database: P
     assert len(describe_table(database, "t").loads) == 1
 
 
+def test_a_load_larger_than_its_memory_spills_and_cleans_up(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, dims = 40_000, 256  # 41 MB of vectors
+    values = pa.array(range(rows * dims), pa.float32())
+    table = pa.table({"v": pa.FixedSizeListArray.from_arrays(values, dims)})
+    files = write_parquet(table.to_reader(5000), tmp_path / "v", row_group_rows=5000)
+    spill = database.parent / "x.duckdb.tmp"
+    spill.mkdir(parents=True)
+    (spill / "duckdb_temp_1_0_storage_DEFAULT-0.tmp").write_text("of a killed run")
+    seen = []
+    monkeypatch.setattr("dreambolt_steps.warehouses.connection.LOAD_MEMORY", "40MiB")
+    load_parquet(
+        database,
+        "t",
+        [file.path for file in files],
+        load_id="one",
+        on_progress=lambda _: seen.extend(spill.iterdir()),
+    )
+    assert seen  # it did spill
+    assert [entry.name for entry in database.parent.iterdir()] == ["x.duckdb"]
+    assert query_database(database, "SELECT v FROM t").equals(table)
+
+
+def test_the_memory_limit_of_a_shared_connection_comes_back(tmp_path: Path, database: Path) -> None:
+    database.parent.mkdir(parents=True)
+    with duckdb.connect(str(database)) as shared:
+        shared.execute("SET memory_limit = '2GiB'")
+        load_parquet(database, "t", [export(tmp_path, [1])], load_id="one")
+        limit = shared.execute("SELECT current_setting('memory_limit')").fetchone()
+        assert limit == ("2.0 GiB",)
+
+
 def test_a_full_disk_leaves_the_old_table(tmp_path: Path, small_disk: Path) -> None:
     database = small_disk / "x.duckdb"
     load_parquet(database, "t", [export(tmp_path, list(range(1000)))], load_id="old")
