@@ -1,7 +1,8 @@
 """Every error this package raises on purpose.
 
-A message says what is wrong, where (file, row, column, value) and what to do next. `Terminal` errors stay wrong however
-often they are tried; `Transient` ones may pass (network, locks, rate limits).
+A message says what is wrong, where (file, row, column, value) and what to do next. `Terminal`
+errors stay wrong however often they are tried; `Transient` ones may pass (network, locks, rate
+limits).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class CredentialError(TerminalError):
 
 
 class SchemaError(TerminalError):
-    """Columns or types do not fit: a collision, an impossible override, an existing table of another schema."""
+    """Columns or types do not fit: a collision, or an existing table of another schema."""
 
 
 class RejectLimitError(TerminalError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ def players(shared_data: Path) -> Path:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def session(tmp_path: Path) -> Callable[..., Any]:
     """Opens the same session in the test's folder each time it is called."""
     from dreambolt_steps import open_session
 
-    yield lambda **options: open_session(tmp_path / "session", **options)
+    return lambda **options: open_session(tmp_path / "session", **options)

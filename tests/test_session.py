@@ -43,7 +43,7 @@ def test_a_second_process_is_told_who_holds_the_session_and_waits(tmp_path: Path
     child = hold_session(tmp_path, 2)
     listener = Listener()
     with report_to(listener), open_session(tmp_path):
-        assert child.poll() is not None
+        assert child.wait(timeout=60) == 0
     assert len(listener.lines) == 1
     assert f"in use by process {child.pid} on" in listener.lines[0]
 

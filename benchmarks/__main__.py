@@ -1,0 +1,121 @@
+"""`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
+holds.
+
+Sections: pipeline, memory, startup, resume, embed. Ratios of one run on one machine mean
+something; seconds of different runs do not compare.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.data import make_players
+from benchmarks.measure import measure_command, measure_contender
+
+ALTERNATIVES = {
+    "duckdb": "DuckDB script: naming, trimming, typing, Parquet, table",
+    "polars": "polars scan to zstd Parquet",
+    "dlt": "dlt, CSV to DuckDB",
+    "datadreamer": "DataDreamer's CSVDataSource to Parquet",
+}
+
+
+def measure_pipeline() -> None:
+    """1M rows x 9 columns: ours against each alternative."""
+    source = str(make_players(1_000_000))
+    ours = measure_contender("dreambolt", source)
+    print("| 1M rows x 9 columns, 82 MB | seconds | ours / theirs | peak MiB |\n|---|---|---|---|")
+    print(
+        f"| load + clean + export + CopyIntoDuckDB in a session | {ours.seconds:.2f} | | {ours.peak_mb:.0f} |"
+    )
+    for name, words in ALTERNATIVES.items():
+        other = measure_contender(name, source)
+        ratio = ours.seconds / other.seconds
+        print(f"| {words} | {other.seconds:.2f} | {ratio:.2f} | {other.peak_mb:.0f} |")
+
+
+def measure_memory() -> None:
+    """Peak memory and time at 1M and 10M rows."""
+    print("| rows | seconds | rows/s | peak MiB above the imports |\n|---|---|---|---|")
+    for rows in (1_000_000, 10_000_000):
+        found = measure_contender("dreambolt", str(make_players(rows)), runs=1)
+        speed = rows / found.seconds
+        print(f"| {rows:,} | {found.seconds:.1f} | {speed:,.0f} | {found.peak_mb:.0f} |")
+
+
+def measure_startup() -> None:
+    """--help, and opening a session with and without the fast import."""
+    python = sys.executable
+    stock = (
+        "import datadreamer, datadreamer.steps, datadreamer.embedders, tempfile; "
+        "session = datadreamer.DataDreamer(tempfile.mkdtemp(), verbose=False)\n"
+        "with session: pass"
+    )
+    fast = (
+        "import dreambolt_steps, tempfile; dreambolt_steps.LoadTable\n"
+        "with dreambolt_steps.open_session(tempfile.mkdtemp()): pass"
+    )
+    rows = {
+        "python -c pass": [python, "-c", "pass"],
+        "dreambolt --help": [python, "-m", "dreambolt_steps", "--help"],
+        "a session, stock import": [python, "-c", stock],
+        "a session, open_session": [python, "-c", fast],
+    }
+    print("| start | seconds |\n|---|---|")
+    for words, command in rows.items():
+        print(f"| {words} | {measure_command(command):.2f} |")
+
+
+def measure_resume() -> None:
+    """Running the finished World Cup recipe again, against opening an empty session."""
+    recipe = Path("recipes/worldcup.py").resolve()
+    with tempfile.TemporaryDirectory() as scratch:
+        run = [sys.executable, "-m", "dreambolt_steps", "run", str(recipe), "--session", "s"]
+        run += ["--set", "out=out/worldcup", "--set", "database=out/worldcup.duckdb"]
+        empty = Path(scratch, "empty.py")
+        empty.write_text(
+            "def recipe() -> None:\n    import dreambolt_steps\n    dreambolt_steps.LoadTable\n"
+        )
+        nothing = [sys.executable, "-m", "dreambolt_steps", "run", str(empty), "--session", "e"]
+        here = Path.cwd()
+        os.chdir(scratch)
+        os.environ["PYTHONPATH"] = str(here)
+        try:
+            first = measure_command(run, runs=1)
+            again, bare = measure_command(run), measure_command(nothing)
+        finally:
+            os.chdir(here)
+    print("| recipes/worldcup.py | seconds |\n|---|---|")
+    print(f"| first run | {first:.2f} |\n| again, everything cached | {again:.2f} |")
+    print(f"| a recipe without steps | {bare:.2f} |\n| difference | {again - bare:.2f} |")
+
+
+def measure_embedding() -> None:
+    """EmbedColumns against a plain encode loop over 37,784 names, 7,663 of them distinct."""
+    sample = 4_000
+    loop = measure_contender("encode", str(sample), runs=1)
+    ours = measure_contender("embed", "37784", runs=1)
+    slow, fast = sample / loop.seconds, 37_784 / ours.seconds
+    print("| 37,784 names, 7,663 distinct | rows/s | ratio |\n|---|---|---|")
+    print(f"| plain encode loop (measured on {sample:,} of the rows) | {slow:,.0f} | 1 |")
+    print(
+        f"| EmbedColumns in a session, model loading included | {fast:,.0f} | {fast / slow:.1f} |"
+    )
+
+
+SECTIONS = {
+    "pipeline": measure_pipeline,
+    "memory": measure_memory,
+    "startup": measure_startup,
+    "resume": measure_resume,
+    "embed": measure_embedding,
+}
+
+
+if __name__ == "__main__":
+    for section in sys.argv[1:] or SECTIONS:
+        print(f"\n## {section}\n", flush=True)
+        SECTIONS[section]()

@@ -1,0 +1,140 @@
+"""Everything that is measured, one function each; runs one of them by name in this process."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.measure import report_work
+
+INTEGERS = ("RoundID", "MatchID", "Shirt Number")
+
+
+def run_dreambolt(source: str, folder: Path) -> Callable[[], object]:
+    """load + clean + export + CopyIntoDuckDB inside a session, everything cached on the way."""
+    from dreambolt_steps import (
+        CleanTable,
+        CopyIntoDuckDB,
+        ExportParquet,
+        LoadTable,
+        columns,
+        open_session,
+    )
+
+    def work() -> None:
+        with open_session(folder / "session"):
+            raw = LoadTable("load", args={"source": source})
+            clean = CleanTable("clean", inputs=columns(raw))
+            export = {"path": str(folder / "players.parquet"), "max_file_bytes": None}
+            files = ExportParquet("export", inputs=columns(clean), args=export)
+            copy = {"database": str(folder / "players.duckdb"), "table": "players"}
+            CopyIntoDuckDB("copy into", inputs=columns(files), args=copy)
+
+    return work
+
+
+def run_duckdb(source: str, folder: Path) -> Callable[[], object]:
+    """A DuckDB script that does the same: naming, trimming, typing, Parquet, table; nothing is
+    cached."""
+    import duckdb
+
+    def work() -> None:
+        connection = duckdb.connect(str(folder / "players.duckdb"))
+        read = f"read_csv('{source}')"
+        names = connection.execute(f"SELECT * FROM {read} LIMIT 0").description
+        cleaned = ", ".join(
+            (f'"{name}"' if name in INTEGERS else f"nullif(trim(\"{name}\"), '')")
+            + f' AS "{name.lower().replace(" ", "_").replace("-", "_")}"'
+            for name, *_ in names
+        )
+        connection.execute(f"CREATE TABLE players AS SELECT {cleaned} FROM {read}")
+        target = folder / "players.parquet"
+        connection.execute(f"COPY players TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+        connection.close()
+
+    return work
+
+
+def run_polars(source: str, folder: Path) -> Callable[[], object]:
+    """A polars scan to zstd Parquet: reading, typing and writing only."""
+    import polars
+
+    return lambda: polars.scan_csv(source).sink_parquet(
+        folder / "players.parquet", compression="zstd"
+    )
+
+
+def run_dlt(source: str, folder: Path) -> Callable[[], object]:
+    """dlt: CSV through its Arrow road into a DuckDB table."""
+    import dlt
+    import pyarrow.csv
+
+    def work() -> None:
+        pipeline = dlt.pipeline(
+            "players",
+            pipelines_dir=str(folder / "dlt"),
+            destination=dlt.destinations.duckdb(str(folder / "players.duckdb")),
+        )
+        reader = pyarrow.csv.open_csv(source)
+        pipeline.run(reader, table_name="players")
+
+    return work
+
+
+def run_datadreamer(source: str, folder: Path) -> Callable[[], object]:
+    """DataDreamer's own CSVDataSource, exported to Parquet."""
+    import datadreamer.steps
+    from datadreamer import DataDreamer
+
+    def work() -> None:
+        with DataDreamer(str(folder / "session"), verbose=False):
+            table = datadreamer.steps.CSVDataSource("load", data_files=source)
+            table.output.dataset.to_parquet(str(folder / "players.parquet"))
+
+    return work
+
+
+def run_encode_loop(count: str, folder: Path) -> Callable[[], object]:
+    """A plain `SentenceTransformer.encode` over the first `count` names, all rows, batches of
+    32."""
+    from sentence_transformers import SentenceTransformer
+
+    from benchmarks.data import make_names
+    from dreambolt_steps.embedding.weights import find_model_file
+
+    model = SentenceTransformer(str(find_model_file("config.json").parent), device="cpu")
+    names = make_names()[-int(count) :]
+    return lambda: model.encode(names, batch_size=32, show_progress_bar=False)
+
+
+def run_embed_columns(count: str, folder: Path) -> Callable[[], object]:
+    """`EmbedColumns` over all names, in a session."""
+    from benchmarks.data import make_names
+    from dreambolt_steps import EmbedColumns, columns, open_session
+
+    def work() -> None:
+        from datadreamer.steps import DataSource
+
+        with open_session(folder / "session"):
+            names = DataSource("names", data={"name": make_names()[-int(count) :]})
+            EmbedColumns("embed", inputs=columns(names), args={"columns": ["name"]})
+
+    return work
+
+
+CONTENDERS = {
+    "dreambolt": run_dreambolt,
+    "duckdb": run_duckdb,
+    "polars": run_polars,
+    "dlt": run_dlt,
+    "datadreamer": run_datadreamer,
+    "encode": run_encode_loop,
+    "embed": run_embed_columns,
+}
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        report_work(CONTENDERS[sys.argv[1]](sys.argv[2], Path(scratch)))

@@ -1,0 +1,120 @@
+"""The step that loads exported files into a DuckDB database, the embedded default warehouse."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import xxhash
+from datasets import Dataset
+
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.steps.export_parquet import MANIFEST_SCHEMA
+from dreambolt_steps.steps.lineage import trace_lineage
+from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.warehouses.duckdb import holds_load, load_parquet
+from dreambolt_steps.warehouses.examples import suggest_commands
+
+LOAD_SCHEMA = pa.schema(
+    [
+        ("database", pa.string()),
+        ("table", pa.string()),
+        ("load_id", pa.string()),
+        ("rows", pa.int64()),
+    ]
+)
+
+
+class CopyIntoDuckDB(TableStep):
+    """Loads exported Parquet files into a table, in one transaction with the record of the load.
+
+    Inputs: the manifest of `ExportParquet`.
+
+    Outputs: one row: `database`, `table`, `load_id`, `rows`. The same load is never made twice:
+    its id is that of the files' content unless one is given. If the table is gone when the session
+    is resumed, it is loaded again.
+
+    Raises:
+        WarehouseError: mode `create` and the table exists; the database is locked or is none.
+        SchemaError: mode `append` and the table has other columns.
+        UsageError: the input is not a manifest.
+
+    Example:
+        args = {"database": "out/players.duckdb", "table": "players"}
+        CopyIntoDuckDB("copy into", inputs=columns(files), args=args)
+    """
+
+    version = 1.0
+
+    def setup(self) -> None:
+        self.register_arg("database", help="The database file; made if missing.")
+        self.register_arg("table", help="The table, or schema.table.")
+        self.register_arg(
+            "mode",
+            required=False,
+            default="create",
+            help="create (the table must be new), replace (its content and schema) or append.",
+        )
+        self.register_arg(
+            "load_id",
+            required=False,
+            help="Name of this load; a load of the same name is not made twice.",
+            default_help="from the content of the files",
+        )
+
+    def find_missing_effects(self) -> list[str]:
+        args, load_id = self.args, self.receipt.report["load_id"]
+        if holds_load(args["database"], args["table"], load_id):
+            return []
+        return [f"table {args['table']} of this load is not in {args['database']} any more"]
+
+    def plan_effect(self) -> Dataset:
+        args = self.args
+        self.receipt.notes.append(
+            f"would {args['mode']} table {args['table']} in {args['database']}"
+        )
+        return Dataset(LOAD_SCHEMA.empty_table())
+
+    def run(self) -> Dataset:
+        args = self.args
+        manifest = self._read_manifest()
+        load_id = args["load_id"] or _name_load(manifest)
+        loaded = load_parquet(
+            args["database"],
+            args["table"],
+            manifest.column("path").to_pylist(),
+            mode=args["mode"],
+            load_id=load_id,
+        )
+        row = {
+            "database": str(args["database"]),
+            "table": args["table"],
+            "load_id": load_id,
+            "rows": loaded.rows,
+        }
+        stored = self.store(pa.Table.from_pylist([row], schema=LOAD_SCHEMA).to_reader())
+        rows = sum(manifest.column("rows").to_pylist())
+        self.receipt.rows_in = self.receipt.rows_out = rows
+        self.receipt.files = [str(args["database"])]
+        self.receipt.report |= {"load_id": load_id, "lineage": trace_lineage(self.inputs)}
+        self.receipt.report["next"] = suggest_commands(args["database"], args["table"])
+        held = "was loaded already" if loaded.skipped else f"holds {rows:,} rows of this load"
+        self.receipt.notes.append(f"table {args['table']} in {args['database']} {held}")
+        return stored
+
+    def _read_manifest(self) -> pa.Table:
+        names = self.table.schema.names
+        missing = [name for name in MANIFEST_SCHEMA.names if name not in names]
+        if missing:
+            raise UsageError(
+                f"step {self.name}: its input has no column {missing[0]!r}; "
+                "pass inputs=columns(step) of an ExportParquet step"
+            )
+        return self.table.open_reader().read_all()
+
+
+def _name_load(manifest: pa.Table) -> str:
+    """The same files give the same id, whatever they are called."""
+    told = "\n".join(manifest.column("fingerprint").to_pylist())
+    return xxhash.xxh3_128_hexdigest(told.encode())
+
+
+__all__ = ["CopyIntoDuckDB"]
