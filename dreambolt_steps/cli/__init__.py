@@ -1,0 +1,18 @@
+"""The command line. Commands hold options and one call; what they do is imported when they run."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; the console script `dreambolt`.
+
+    `--debug` is taken wherever it stands: it shows tracebacks, and DataDreamer's own log lines.
+    """
+    from dreambolt_steps.cli.app import app
+    from dreambolt_steps.cli.failures import stop_like_interrupt, take_debug_flag
+
+    sys.argv[1:] = take_debug_flag(sys.argv[1:])
+    stop_like_interrupt()
+    app(prog_name="dreambolt")

@@ -81,7 +81,10 @@ class EmbedColumns(TableStep):
             on_progress=self._count_texts,
         )
         model = f"{self.embedder.model_name} ({self.embedder.dims} dims)"
-        self.receipt.report["lineage"] = {f"embedding.{name}": model for name in names}
+        self.receipt.report["lineage"] = {
+            "embedding_model": model,
+            **{f"embedding.{name}": model for name in names},
+        }
         return self.store(reader, self.receipt.rows_in)
 
     def _encode(self, texts: Sequence[str]) -> Iterator[np.ndarray]:

@@ -1,0 +1,80 @@
+"""`inspect`: what is in a file, and why it is read as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dreambolt_steps.cli.tables import show_value
+from dreambolt_steps.tables.clean import CleanPlan, apply_plan, plan_cleaning
+from dreambolt_steps.tables.fetch import fetch_file
+from dreambolt_steps.tables.profile import ColumnProfile, profile_table
+from dreambolt_steps.tables.read import TableRead, read_table
+from dreambolt_steps.tables.source import SourceFile, resolve_source
+
+_SHOWN_FILES = 10
+
+
+def show_table(source: str) -> None:
+    """Print dialect, schema with evidence, NULLs, ranges, distinct counts and samples of a
+    source."""
+    console = Console()
+    files = resolve_source(source)
+    with TemporaryDirectory(prefix="dreambolt-") as spool:
+        paths = [fetch_file(file, spool) for file in files]
+        read = read_table(paths)
+        _show_files(console, files, read)
+        plan = plan_cleaning(lambda: read_table(paths).reader)
+        cleaned = apply_plan(read.reader, plan)
+        profiles = profile_table(cleaned.reader)
+        report = read.report()
+    rows = f"{report.rows + report.rejected:,} rows, {report.rejected:,} rejected"
+    console.print(f"{rows}, {len(plan.columns):,} columns\n", highlight=False)
+    _show_columns(console, plan, profiles)
+    for reject in report.rejects.slice(0, 5).to_pylist():
+        where = f"{Path(reject['file']).name} line {reject['line']}"
+        told = f"rejected: {where}: {reject['reason']}: {show_value(reject['raw'])}"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_files(console: Console, files: list[SourceFile], read: TableRead) -> None:
+    for file, report in list(zip(files, read.files, strict=True))[:_SHOWN_FILES]:
+        told = f"{file.uri}: {file.size:,} bytes, {report.file_format}"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
+        if report.dialect is not None:
+            dialect = report.dialect
+            facts = {name: getattr(dialect, name) for name in dialect.__dataclass_fields__}
+            told = ", ".join(f"{name}={value!r}" for name, value in facts.items())
+            console.print(f"  dialect: {told}", highlight=False, markup=False, soft_wrap=True)
+    if len(files) > _SHOWN_FILES:
+        console.print(f"  and {len(files) - _SHOWN_FILES:,} more files", highlight=False)
+
+
+def _show_columns(console: Console, plan: CleanPlan, profiles: list[ColumnProfile]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("column", overflow="fold")
+    table.add_column("type")
+    for name in ("nulls", "distinct"):
+        table.add_column(name, justify="right")
+    for name in ("low", "high", "samples", "why"):
+        table.add_column(name, overflow="fold")
+    for column, profile in zip(plan.columns, profiles, strict=True):
+        decision = column.decision
+        why = [f"no {one.family}: {one.value!r} in row {one.row}" for one in decision.failures[:1]]
+        why += [decision.note] if decision.note else []
+        cells = [
+            column.name,
+            column.type_word,
+            f"{profile.nulls:,}",
+            f"{profile.distinct:,}",
+            show_value(profile.low)[:20] if profile.low is not None else "",
+            show_value(profile.high)[:20] if profile.high is not None else "",
+            ", ".join(sample[:18] for sample in profile.samples[:3]),
+            "; ".join(why),
+        ]
+        table.add_row(*map(escape, cells))
+    console.print(table, highlight=False)

@@ -1,0 +1,58 @@
+"""`preview`: the first rows through every pure stage, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from dreambolt_steps.cli.run import INGEST, name_source
+from dreambolt_steps.cli.tables import show_rows
+from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.log import LoggingReporter, report_to
+from dreambolt_steps.recipe import load_recipe
+from dreambolt_steps.rehearsal import rehearse
+
+
+def show_preview(path: str, rows: int, settings: Sequence[str]) -> None:
+    """Run a recipe, or the packaged one on a file, in rehearsal, and print what each stage gives.
+
+    Args:
+        path: a recipe (.py), or a file, glob or s3:// URI.
+        rows: read from the source.
+        settings: `name=value` texts for the recipe.
+    """
+    console = Console()
+    datadreamer = import_datadreamer()
+    is_recipe = Path(path).suffix == ".py"
+    recipe = load_recipe(path if is_recipe else INGEST)
+    name = "table" if is_recipe else name_source(path)
+    if is_recipe:
+        arguments = recipe.parse_settings(settings)
+    else:
+        target = {"out": f"out/{name}", "database": f"out/{name}.duckdb", "table": name}
+        given = [f"{key}={value}" for key, value in {"source": path, **target}.items()]
+        arguments = recipe.parse_settings([*given, *settings])
+    session = datadreamer.DataDreamer(":memory:", verbose=False)
+    with report_to(LoggingReporter()), session, rehearse(rows):
+        recipe.run(arguments)
+        for step in datadreamer.DataDreamer.ctx.steps:
+            _show_step(console, step, rows)
+    console.print("\nnothing was written", highlight=False)
+
+
+def _show_step(console: Console, step: Any, rows: int) -> None:
+    receipt = getattr(step, "receipt", None)
+    told = receipt.notes if receipt else []
+    dataset = step.output.dataset
+    console.print(f"\n[bold]{step.name}[/bold] ({type(step).__name__})", highlight=False)
+    for note in told:
+        console.print(f"  {note}", highlight=False, markup=False)
+    if told and told[0].startswith("would ") and not len(dataset):
+        return
+    head = dataset.with_format("arrow")[:rows]
+    show_rows(head, console=console, types=True)
+    if receipt and receipt.rows_rejected:
+        console.print(f"  {receipt.rows_rejected} rows rejected", highlight=False)

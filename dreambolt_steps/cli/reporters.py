@@ -1,0 +1,131 @@
+"""Who listens to a run: a progress bar on a terminal, plain lines elsewhere, JSON lines on
+request."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+from uuid import uuid4
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from dreambolt_steps.log import Receipt
+
+
+class RunReporter:
+    """Collects receipts, and prints one plain line a step."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self.console = console
+        self.quiet = quiet
+        self.receipts: list[Receipt] = []
+
+    def start_step(self, step: str, kind: str) -> None:
+        """Nothing: a line is printed when the step is done."""
+
+    def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
+        """Nothing: plain output has no bars."""
+
+    def finish_step(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+        if not self.quiet:
+            self.console.print(describe_receipt(receipt), highlight=False, soft_wrap=True)
+
+    def say(self, message: str, level: int = logging.INFO) -> None:
+        if not self.quiet or level >= logging.WARNING:
+            self.console.print(message, highlight=False, soft_wrap=True, markup=False)
+
+
+class BarReporter(RunReporter):
+    """Draws a bar for the step that is running."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        super().__init__(console, quiet=quiet)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def start_step(self, step: str, kind: str) -> None:
+        self.progress.start()
+        self._task = self.progress.add_task(step, total=None, unit="rows")
+
+    def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
+        if self._task is not None:
+            self.progress.update(self._task, completed=done, total=total, unit=unit)
+
+    def finish_step(self, receipt: Receipt) -> None:
+        self.close()
+        super().finish_step(receipt)
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._task is not None:
+            self.progress.remove_task(self._task)
+            self._task = None
+        self.progress.stop()
+
+
+class JsonReporter(RunReporter):
+    """Writes one JSON object a line to stdout: time, run_id, step, event."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        super().__init__(console, quiet=quiet)
+        self.run_id = uuid4().hex
+        self._told = 0.0
+
+    def start_step(self, step: str, kind: str) -> None:
+        self._write("start", step=step, kind=kind)
+
+    def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
+        if time.monotonic() - self._told > 1:
+            self._told = time.monotonic()
+            self._write("progress", step=step, done=done, total=total, unit=unit)
+
+    def finish_step(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+        self._write("finish", **receipt.to_dict())
+
+    def say(self, message: str, level: int = logging.INFO) -> None:
+        self._write("message", level=logging.getLevelName(level), message=message)
+
+    def _write(self, event: str, **fields: Any) -> None:
+        line = {"time": time.time(), "run_id": self.run_id, "event": event, **fields}
+        sys.stdout.write(json.dumps(line, default=str) + "\n")
+        sys.stdout.flush()
+
+
+def choose_reporter(*, json_logs: bool, quiet: bool) -> RunReporter:
+    """The reporter that fits the output: JSON on request, bars on a terminal, else plain lines."""
+    console = Console()
+    if json_logs:
+        return JsonReporter(console, quiet=quiet)
+    return (BarReporter if console.is_terminal else RunReporter)(console, quiet=quiet)
+
+
+def describe_receipt(receipt: Receipt) -> str:
+    """One line: `clean: 22 rows in, 0 rejected, 22 out, 0.06 s`."""
+    told = (
+        f"{receipt.step}: {receipt.rows_in:,} rows in, {receipt.rows_rejected:,} rejected, "
+        f"{receipt.rows_out:,} out, {receipt.seconds:.2f} s"
+    )
+    if receipt.resumed:
+        told += ", from the cache"
+    return "; ".join([told, *receipt.notes])

@@ -1,0 +1,121 @@
+"""`run` and `ingest`: a recipe in a session, watched, with a table at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from dreambolt_steps.cli.failures import is_debugging
+from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_reporter
+from dreambolt_steps.cli.summary import show_summary
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.log import report_to
+from dreambolt_steps.recipe import Recipe, load_recipe
+from dreambolt_steps.rehearsal import rehearse
+from dreambolt_steps.session import open_session
+from dreambolt_steps.settings import require_credentials
+
+INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"
+
+
+def run_recipe(
+    path: Path,
+    settings: Sequence[str],
+    session: Path | None,
+    dry_run: bool,
+    fresh: Sequence[str],
+    json_logs: bool,
+    quiet: bool,
+) -> None:
+    """Run a recipe file; its session is `sessions/<name of the file>` unless one is named."""
+    recipe = load_recipe(path)
+    arguments = recipe.parse_settings(settings)
+    folder = session or Path("sessions") / path.stem
+    _run(recipe, arguments, folder, dry_run, fresh, json_logs, quiet)
+
+
+def run_ingest(
+    source: str,
+    wanted: dict[str, str],
+    embed: Sequence[str],
+    columns: Sequence[str],
+    synth: int,
+    *,
+    session: Path | None,
+    dry_run: bool,
+    fresh: Sequence[str],
+    json_logs: bool,
+    quiet: bool,
+) -> None:
+    """Run the packaged recipe on a source; names that are not given come from the source's name."""
+    types = parse_columns(columns)
+    if synth and not wanted["model"]:
+        raise UsageError("--synth needs a model; name one with --llm, such as --llm gpt-4o-mini")
+    if synth:
+        require_credentials("OpenAI")
+    name = name_source(source)
+    arguments: dict[str, Any] = {
+        **wanted,
+        "source": source,
+        "out": wanted["out"] or f"out/{name}",
+        "database": wanted["database"] or f"out/{name}.duckdb",
+        "table": wanted["table"] or name,
+        "embed": list(embed),
+        "types": types,
+        "rows": synth,
+    }
+    folder = session or Path("sessions") / name
+    _run(load_recipe(INGEST), arguments, folder, dry_run, fresh, json_logs, quiet)
+
+
+def parse_columns(columns: Sequence[str]) -> dict[str, str]:
+    """`name=type` texts as a dictionary.
+
+    Raises:
+        UsageError: one is written otherwise, or names an unknown type.
+    """
+    from dreambolt_steps.tables.column_types import parse_type
+
+    types = {}
+    for text in columns:
+        name, equals, word = text.rpartition("=")
+        if not equals:
+            raise UsageError(f"--columns {text}: write it as name=type, such as id=text")
+        parse_type(word)
+        types[name] = word
+    return types
+
+
+def name_source(source: str) -> str:
+    """A name for what comes of a source: that of the file, or of its folder for a glob."""
+    from dreambolt_steps.tables.naming import clean_names
+
+    parts = [part for part in source.rstrip("/").split("/") if part not in ("", "s3:")]
+    plain = [part for part in parts if not set("*?[") & set(part)] or ["table"]
+    return clean_names([plain[-1].split(".")[0]])[0]
+
+
+def _run(
+    recipe: Recipe,
+    arguments: dict[str, Any],
+    folder: Path,
+    dry_run: bool,
+    fresh: Sequence[str],
+    json_logs: bool,
+    quiet: bool,
+) -> None:
+    reporter = choose_reporter(json_logs=json_logs, quiet=quiet)
+    try:
+        with (
+            report_to(reporter),
+            open_session(folder, fresh=fresh, verbose=is_debugging()),
+            rehearse() if dry_run else nullcontext(),
+        ):
+            recipe.run(arguments)
+    finally:
+        if isinstance(reporter, BarReporter):
+            reporter.close()
+    if not isinstance(reporter, JsonReporter) and not quiet:
+        show_summary(reporter.console, reporter.receipts, folder, dry_run=dry_run)

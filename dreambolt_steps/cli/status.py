@@ -1,0 +1,71 @@
+"""`status`: what is installed, which credentials are set, which services answer."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from dreambolt_steps.cli.sessions import show_sessions
+from dreambolt_steps.settings import CREDENTIALS, ENDPOINTS, find_missing
+
+_PACKAGES = (
+    "dreambolt-steps",
+    "datadreamer.dev",
+    "datasets",
+    "duckdb",
+    "pyarrow",
+    "torch",
+    "transformers",
+    "s3fs",
+    "firebolt-sdk",
+)
+_DEFAULT_SERVERS = {
+    "OpenAI": "https://api.openai.com",
+    "S3": "https://s3.amazonaws.com",
+    "Firebolt": "https://api.app.firebolt.io",
+}
+_TIMEOUT = 3.0
+
+
+def show_status() -> None:
+    """Print versions, credentials by name, services that are set up, and sessions."""
+    console = Console()
+    console.print(f"python {platform.python_version()}", highlight=False)
+    for package in _PACKAGES:
+        console.print(f"{package} {_find_version(package)}", highlight=False)
+    console.print("\ncredentials", highlight=False)
+    for service, names in CREDENTIALS.items():
+        missing = find_missing(names)
+        for name in names:
+            console.print(
+                f"  {name}: {'missing' if name in missing else 'present'}", highlight=False
+            )
+        if not missing or os.environ.get(ENDPOINTS.get(service, "")):
+            console.print(f"  {service}: {_reach(service)}", highlight=False)
+    console.print()
+    show_sessions(Path("sessions"))
+
+
+def _find_version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "is not installed"
+
+
+def _reach(service: str) -> str:
+    """Whether the service's server takes a connection; no credential is sent."""
+    server = os.environ.get(ENDPOINTS.get(service, ""), "") or _DEFAULT_SERVERS[service]
+    address = urlsplit(server)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        with socket.create_connection((address.hostname or "", port), timeout=_TIMEOUT):
+            return f"{address.hostname}:{port} reachable"
+    except OSError as error:
+        return f"{address.hostname}:{port} not reachable ({error.strerror or error})"

@@ -1,0 +1,30 @@
+"""`steps`: the steps, and what each takes."""
+
+from __future__ import annotations
+
+import difflib
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.step_docs import STEPS, find_step, render_step, summarize_step
+
+
+def show_steps(name: str | None) -> None:
+    """List the steps, or show one.
+
+    Raises:
+        UsageError: no step of that name.
+    """
+    console = Console()
+    if name is None:
+        for step in STEPS:
+            console.print(f"{step:<16} {summarize_step(find_step(step))}", highlight=False)
+        return
+    if name not in STEPS:
+        close = difflib.get_close_matches(name, STEPS, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"no step {name!r}; {hint}the steps are {', '.join(STEPS)}")
+    text = render_step(find_step(name))
+    console.print(Markdown(text) if console.is_terminal else text, highlight=False, markup=False)

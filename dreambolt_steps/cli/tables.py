@@ -1,0 +1,63 @@
+"""Tables on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+_WIDEST = 40
+_COLUMNS = 12
+
+
+def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = False) -> None:
+    """Print rows as a table; long values are cut, vectors shortened.
+
+    Args:
+        rows: what to print.
+        console: where to; stdout by default.
+        types: print each column's type under its name.
+    """
+    console = console or Console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    shown = rows.schema.names[:_COLUMNS]
+    for name in shown:
+        kind = f"\n[dim]{escape(str(rows.schema.field(name).type))}[/dim]" if types else ""
+        numeric = pa.types.is_integer(rows.schema.field(name).type)
+        table.add_column(
+            escape(name) + kind, justify="right" if numeric else "left", overflow="ellipsis"
+        )
+    for row in rows.select(shown).to_pylist():
+        table.add_row(*(escape(show_value(value)) for value in row.values()))
+    console.print(table, highlight=False)
+    if rows.num_columns > _COLUMNS:
+        left = ", ".join(rows.schema.names[_COLUMNS:])
+        console.print(f"and {rows.num_columns - _COLUMNS} more columns: {left}", highlight=False)
+    if not rows.num_rows:
+        console.print("no rows", highlight=False)
+
+
+def show_value(value: Any) -> str:
+    """A value as short text.
+
+    >>> show_value([0.25, 0.5, 0.75, 1.0])
+    '[0.25, 0.5, .. 4]'
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, list) and len(value) > 3:
+        return (
+            f"[{value[0]:.3g}, {value[1]:.3g}, .. {len(value)}]"
+            if _is_vector(value)
+            else (f"[{value[0]}, .. {len(value)}]")
+        )
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    text = " ".join(text.split("\n"))
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 2] + ".."
+
+
+def _is_vector(value: list[Any]) -> bool:
+    return all(isinstance(item, float) for item in value[:2])

@@ -1,0 +1,52 @@
+"""Credentials: where they are looked for, and what they are called. Values never leave this
+module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from dreambolt_steps.errors import CredentialError
+
+CREDENTIALS = {
+    "OpenAI": ("OPENAI_API_KEY",),
+    "S3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    "Firebolt": ("FIREBOLT_CLIENT_ID", "FIREBOLT_CLIENT_SECRET", "FIREBOLT_ACCOUNT"),
+}
+"""Service -> the environment variables that it needs."""
+
+ENDPOINTS = {"OpenAI": "OPENAI_BASE_URL", "S3": "AWS_ENDPOINT_URL"}
+"""Service -> the variable that names another server than the service's own."""
+
+
+def load_environment(folder: Path | None = None) -> None:
+    """Read `.env` of the working folder; variables that are set already are left as they are.
+
+    Args:
+        folder: where `.env` is; the working folder by default.
+    """
+    from dotenv import load_dotenv
+
+    load_dotenv((folder or Path.cwd()) / ".env", override=False)
+
+
+def find_missing(names: Sequence[str]) -> list[str]:
+    """The names that are not set, or set to nothing."""
+    return [name for name in names if not os.environ.get(name)]
+
+
+def require_credentials(service: str) -> None:
+    """Check that a service's credentials are set, before any work starts.
+
+    Args:
+        service: a key of `CREDENTIALS`.
+
+    Raises:
+        CredentialError: names the variables to set.
+    """
+    missing = find_missing(CREDENTIALS[service])
+    if missing:
+        raise CredentialError(
+            f"{service}: {' and '.join(missing)} not set; set them in the environment or in .env"
+        )
