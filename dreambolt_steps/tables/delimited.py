@@ -69,7 +69,7 @@ class DelimitedFile:
                 f"{spool}: can't spool {path} ({error.strerror}); set TMPDIR"
             ) from error
         first = read_first_rows(self._path, self.dialect, 1)
-        if not first:
+        if not first or not first[0]:
             raise SourceError(f"{path}: holds no rows, only blank lines; check the file")
         header = self.dialect.header
         self.original_names = tuple(

@@ -6,8 +6,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,7 +36,8 @@ class TableRead:
     """A table being read.
 
     Attributes:
-        reader: the stream; to be read once.
+        schema: of the stream.
+        files: what is known of each file before its rows are read.
     """
 
     def __init__(
@@ -44,14 +47,18 @@ class TableRead:
         limit: int | None,
     ) -> None:
         self._files = files
-        self._spool = spool
+        self._clear_spool = weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
         self._limit = limit
         self._reports: list[FileReport] = []
         self._rejects: list[Reject] = []
         self._finished = False
         self.files = tuple(report for report, _ in files)
         self.schema = files[0][1].schema
-        self.reader = pa.RecordBatchReader.from_batches(self.schema, self._iterate())
+
+    @cached_property
+    def reader(self) -> pa.RecordBatchReader:
+        """The stream; to be read once."""
+        return pa.RecordBatchReader.from_batches(self.schema, self._iterate())
 
     def report(self) -> ReadReport:
         """Report on the whole read.
@@ -69,6 +76,9 @@ class TableRead:
         left = self._limit
         try:
             for report, file in self._files:
+                if left == 0:  # nothing is asked of this file: DuckDB would not even open it
+                    self._reports.append(report)
+                    continue
                 rows = 0
                 for batch in file.iterate_batches(left):
                     rows += batch.num_rows
@@ -81,7 +91,7 @@ class TableRead:
                     left -= rows
             self._finished = True
         finally:
-            shutil.rmtree(self._spool, ignore_errors=True)
+            self._clear_spool()
 
 
 def read_table(

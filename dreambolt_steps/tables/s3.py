@@ -3,6 +3,7 @@ each."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,8 +69,6 @@ def explain_s3_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if "bucket" in str(error).lower():
-            raise SourceError(_say_missing_bucket(uri)) from error
         raise SourceError(f"{uri}: no such object; list the bucket to see its keys") from error
     except PermissionError as error:
         raise CredentialError(
@@ -79,6 +78,8 @@ def explain_s3_errors(uri: str) -> Iterator[None]:
     except ClientError as error:
         raise SourceError(f"{uri}: S3 answered {error}") from error
     except (BotoCoreError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise SourceError(f"{uri}: no space left to copy it to; free some disk") from error
         where = _read_endpoint() or "the AWS endpoint"
         raise SourceError(
             f"{uri}: {where} can't be reached ({type(error).__name__}); "
@@ -96,9 +97,6 @@ def check_bucket(filesystem: Any, uri: str) -> None:
         try:
             filesystem.call_s3("list_objects_v2", Bucket=bucket, MaxKeys=1)
         except FileNotFoundError as error:
-            raise SourceError(_say_missing_bucket(uri)) from error
-
-
-def _say_missing_bucket(uri: str) -> str:
-    bucket = uri.removeprefix("s3://").split("/", 1)[0]
-    return f"{uri}: there is no bucket {bucket!r}; check its name and AWS_ENDPOINT_URL"
+            raise SourceError(
+                f"{uri}: there is no bucket {bucket!r}; check its name and AWS_ENDPOINT_URL"
+            ) from error

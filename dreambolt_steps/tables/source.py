@@ -123,16 +123,23 @@ def _identify_local(path: Path) -> SourceFile:
 
 
 def _resolve_s3(uri: str) -> list[SourceFile]:
+    if uri.removeprefix("s3://").startswith("/") or uri == "s3://":
+        raise SourceError(f"{uri}: names no bucket; write s3://bucket/key")
     filesystem = open_s3()
-    check_bucket(filesystem, uri)
-    with explain_s3_errors(uri):
-        if any(c in uri for c in _GLOB_CHARACTERS) and not filesystem.isfile(uri):
+    if any(c in uri for c in _GLOB_CHARACTERS):
+        check_bucket(filesystem, uri)
+        with explain_s3_errors(uri):
             infos = filesystem.glob(uri, detail=True).values()
-            files = [identify_object(info) for info in infos if info["type"] == "file"]
-            if not files:
-                raise SourceError(f"{uri}: no object matches this glob; check prefix and pattern")
-            return files
-        info = filesystem.info(uri)
+        files = [identify_object(info) for info in infos if info["type"] == "file"]
+        if not files:
+            raise SourceError(f"{uri}: no object matches this glob; check prefix and pattern")
+        return files
+    with explain_s3_errors(uri):
+        try:
+            info = filesystem.info(uri)
+        except (FileNotFoundError, ValueError):
+            check_bucket(filesystem, uri)
+            raise
     if info["type"] != "file":
         raise SourceError(f"{uri}: is a prefix; use a glob such as {uri.rstrip('/')}/*.csv")
     return [identify_object(info)]
