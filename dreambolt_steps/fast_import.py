@@ -15,6 +15,7 @@ use; later imports of these libraries find the real ones.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import os
 import sys
@@ -58,7 +59,9 @@ def import_datadreamer() -> ModuleType:
         # bitsandbytes 0.50 warns at import that an optional speed-up for AVX512-BF16 is missing.
         logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
         with suppress(ImportError, AttributeError, TypeError), defer_libraries(DEFERRED_LIBRARIES):
-            return _import_plainly()
+            package = _import_plainly()
+            _postpone_trainers()
+            return package
         for name in [name for name in sys.modules if name.partition(".")[0] == "datadreamer"]:
             del sys.modules[name]
         return _import_plainly()
@@ -66,9 +69,38 @@ def import_datadreamer() -> ModuleType:
 
 def _import_plainly() -> ModuleType:
     package = importlib.import_module("datadreamer")
-    for part in ("steps", "embedders", "llms"):
+    # A session imports the last one when it is entered; it too wants sentence_transformers.
+    for part in ("steps", "embedders", "llms", "utils.distributed_utils"):
         importlib.import_module(f"datadreamer.{part}")
     return package
+
+
+def _postpone_trainers() -> None:
+    """Give DataDreamer its base class `Trainer` without the trainers themselves.
+
+    `_start_step` (0.46.0) imports datadreamer.trainers for one isinstance check, and with it
+    setfit, peft and bitsandbytes: 4 s at the first step. Any other name of the package loads the
+    rest.
+    """
+    if "datadreamer.trainers" in sys.modules:
+        return
+    spec = importlib.util.find_spec("datadreamer.trainers")
+    if spec is None or spec.loader is None:
+        return
+    loader = spec.loader
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["datadreamer.trainers"] = package
+    base = importlib.import_module("datadreamer.trainers.trainer")
+    package.__dict__["Trainer"] = base.Trainer
+
+    def load_rest(name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        del package.__dict__["__getattr__"]
+        loader.exec_module(package)
+        return getattr(package, name)
+
+    package.__dict__["__getattr__"] = load_rest
 
 
 @contextmanager

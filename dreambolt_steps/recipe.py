@@ -70,7 +70,7 @@ class Recipe:
         """
         try:
             self.function(**arguments)
-        except DreamboltError:
+        except (DreamboltError, BrokenPipeError):
             raise
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)

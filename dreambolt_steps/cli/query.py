@@ -43,6 +43,8 @@ def show_search(database: Path, table: str, text: str, k: int, column: str | Non
             "it was embedded by another model: search it from Python with that one"
         )
     vector = next(embedder.encode([text])).tolist()
-    others = [name for name in vectors if name != chosen]
     found = query_database(database, search_sql(table, chosen, dims, k), {"vector": vector})
-    show_rows(found.drop_columns(others) if others else found)
+    first = ["similarity", chosen.removesuffix("_embedding")]
+    names = [name for name in first if name in found.column_names]
+    names += [name for name in found.column_names if name not in names and name not in vectors]
+    show_rows(found.select(names))

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 _WIDEST = 40
-_COLUMNS = 12
+_NARROWEST = 14
 
 
 def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = False) -> None:
@@ -23,19 +23,29 @@ def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = F
     """
     console = console or Console()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    shown = rows.schema.names[:_COLUMNS]
-    for name in shown:
+    fitting = max(1, console.width // _NARROWEST)
+    shown = rows.schema.names[:fitting]
+    cells = [
+        [show_value(value) for value in row.values()] for row in rows.select(shown).to_pylist()
+    ]
+    for at, name in enumerate(shown):
         kind = f"\n[dim]{escape(str(rows.schema.field(name).type))}[/dim]" if types else ""
         numeric = pa.types.is_integer(rows.schema.field(name).type)
+        longest = max([len(name), *(len(row[at]) for row in cells)])
         table.add_column(
-            escape(name) + kind, justify="right" if numeric else "left", overflow="ellipsis"
+            escape(name) + kind,
+            justify="right" if numeric else "left",
+            overflow="ellipsis",
+            no_wrap=True,
+            min_width=min(longest, _NARROWEST - 3),
         )
-    for row in rows.select(shown).to_pylist():
-        table.add_row(*(escape(show_value(value)) for value in row.values()))
+    for row in cells:
+        table.add_row(*map(escape, row))
     console.print(table, highlight=False)
-    if rows.num_columns > _COLUMNS:
-        left = ", ".join(rows.schema.names[_COLUMNS:])
-        console.print(f"and {rows.num_columns - _COLUMNS} more columns: {left}", highlight=False)
+    if rows.num_columns > fitting:
+        left = ", ".join(rows.schema.names[fitting:])
+        told = f"and {rows.num_columns - fitting} more columns: {left}"
+        console.print(told, highlight=False, markup=False, soft_wrap=True)
     if not rows.num_rows:
         console.print("no rows", highlight=False)
 
