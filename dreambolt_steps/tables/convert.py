@@ -86,12 +86,12 @@ def _convert_integers(number: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa
 
 
 def _convert_decimals(number: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
-    bare = pc.replace_substring_regex(number, r"^(-?)0+([0-9])", r"\1\2")
+    bare = pc.replace_substring_regex(number, r"^(-?)\.", r"\10.")  # RE2: group 1, then "0."
+    bare = pc.replace_substring_regex(bare, r"^(-?)0+([0-9])", r"\1\2")
     bare = pc.replace_substring_regex(bare, r"(\.[0-9]*?)0+$", r"\1")
     whole = rf"[0-9]{{1,{kind.precision - kind.scale}}}" if kind.precision > kind.scale else "0"
-    fraction = rf"(?:\.[0-9]{{0,{kind.scale}}})"
     good = pc.and_(
-        pc.match_substring_regex(bare, rf"^-?(?:(?:{whole}|0){fraction}?|{fraction})$"),
+        pc.match_substring_regex(bare, rf"^-?(?:{whole}|0)(?:\.[0-9]{{0,{kind.scale}}})?$"),
         pc.match_substring_regex(number, "[0-9]"),
     )
     return pc.cast(_keep(bare, good), kind), good

@@ -1,0 +1,207 @@
+"""Cleaning: names, blanks, nulls, overrides and rejects, as a stream."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.tables.clean import CleanReport, apply_plan, plan_cleaning
+from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+
+
+def clean(data: dict[str, Any] | pa.Table, **options: Any) -> tuple[pa.Table, CleanReport]:
+    table = data if isinstance(data, pa.Table) else pa.table(data)
+    plan = plan_cleaning(lambda: table.to_reader(max_chunksize=2), **options)
+    cleaned = apply_plan(table.to_reader(max_chunksize=2), plan)
+    return cleaned.reader.read_all(), cleaned.report()
+
+
+def test_a_messy_table_becomes_regular() -> None:
+    table, report = clean(
+        {
+            "Host Country": [" Uruguay ", "Italy", "NA"],
+            "Attendance": ["590.549", "363.000", "375.700"],
+            "Goals/Match": ["3.9", "4.1", ""],
+            "Year": ["1930", "1934", "1938"],
+            "Code": ["007", "12", "3"],
+            "Nothing": ["", None, "null"],
+        }
+    )
+    assert table.schema.to_string(show_schema_metadata=False).splitlines() == [
+        "host_country: string",
+        "attendance: int32",
+        "goals_match: decimal128(2, 1)",
+        "year: int16",
+        "code: string",
+        "nothing: string",
+    ]
+    assert table.to_pylist()[0] == {
+        "host_country": "Uruguay",
+        "attendance": 590549,
+        "goals_match": Decimal("3.9"),
+        "year": 1930,
+        "code": "007",
+        "nothing": None,
+    }
+    assert table.column("host_country").to_pylist()[2] is None
+    assert (report.rows, report.rejected) == (3, 0)
+
+
+def test_columns_that_need_nothing_are_not_copied() -> None:
+    batch = pa.record_batch({"name": ["Ann", "Bob", None]})
+    plan = plan_cleaning(lambda: pa.RecordBatchReader.from_batches(batch.schema, [batch]))
+    reader = pa.RecordBatchReader.from_batches(batch.schema, [batch])
+    out = next(iter(apply_plan(reader, plan).reader))
+    assert out.column(0).buffers()[2].address == batch.column(0).buffers()[2].address
+
+
+def test_tokens_trimming_and_names_are_choices() -> None:
+    table, _ = clean({"A b": [" x", "-", "NA"]}, trim=False, null_tokens=["-"], names={"A b": "Z"})
+    assert table.to_pydict() == {"Z": [" x", None, "NA"]}
+
+
+def test_an_override_rejects_what_does_not_fit() -> None:
+    table, report = clean(
+        {"Id No": ["1", "x", "300", "-5", None], "t": ["a", "b", "c", "d", "e"]},
+        types={"id_no": "int8"},
+    )
+    assert table.to_pydict() == {"id_no": [1, -5, None], "t": ["a", "d", "e"]}
+    assert report.rejects.schema == REJECT_SCHEMA
+    assert report.rejects.select(
+        ["file", "line", "column", "value", "reason", "raw"]
+    ).to_pylist() == [
+        {
+            "file": "",
+            "line": row,
+            "column": "Id No",
+            "value": value,
+            "reason": "not a value of type int8",
+            "raw": raw,
+        }
+        for row, value, raw in [
+            (2, "x", '{"Id No": "x", "t": "b"}'),
+            (3, "300", '{"Id No": "300", "t": "c"}'),
+        ]
+    ]
+
+
+def test_a_row_wrong_twice_is_rejected_once() -> None:
+    table, report = clean({"a": ["1", "x"], "b": ["2", "y"]}, types={"*": "integer"})
+    assert table.to_pydict() == {"a": [1], "b": [2]}
+    assert report.rejects.column("column").to_pylist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("word", "values", "good"),
+    [
+        ("text", ["007", " 1"], ["007", "1"]),
+        ("integer", ["007", "+5", "-0", "1.0", "9223372036854775808"], [7, 5, 0]),
+        ("int64", ["-9223372036854775808", "9" * 30], [-(2**63)]),
+        (
+            "decimal(4,2)",
+            ["1.5", "+12.340", "100", "1.234", ".5", ".0", "7.", "."],
+            ["1.50", "12.34", "0.50", "0.00", "7.00"],
+        ),
+        ("decimal(2,2)", ["0.5", "1", "0"], ["0.50", "0.00"]),
+        ("float", ["1", "+2.5e3", "1e999", "x", "nan(1)"], [1.0, 2500.0]),
+        ("boolean", ["Y", "0", "true", "No", "2"], [True, False, True, False]),
+        ("date", ["2024-02-29", "2023-02-29", "2024-1-1"], ["2024-02-29"]),
+        ("timestamp", ["2024-02-29", "2024-02-29T25:00"], ["2024-02-29 00:00:00"]),
+        (
+            "timestamptz",
+            ["2024-02-29T01:00+02:00", "2024-02-29T01:00"],
+            ["2024-02-28 23:00:00+00:00"],
+        ),
+    ],
+)
+def test_type_words(word: str, values: list[str], good: list[Any]) -> None:
+    table, report = clean({"x": values}, types={"x": word})
+    found = table.column("x").to_pylist()
+    exact = isinstance(good[0], bool | int | float)
+    assert (found if exact else [str(value) for value in found]) == good
+    assert report.rejected == len(values) - len(good)
+
+
+def test_thousands_are_seen_for_an_override_too() -> None:
+    table, report = clean({"x": ["590.549", "1.045.246"]}, types={"x": "int64"})
+    assert table.column("x").to_pylist() == [590549, 1045246]
+    assert report.rejected == 0
+
+
+def test_star_is_for_the_rest() -> None:
+    table, _ = clean({"a": ["1"], "b": ["2"]}, types={"*": "text", "b": "int32"})
+    assert [str(kind) for kind in table.schema.types] == ["string", "int32"]
+
+
+def test_typed_columns_pass_unless_overridden() -> None:
+    source = pa.table(
+        {
+            "N n": pa.array([1, 300, None], pa.int32()),
+            "L": [[1], [], None],
+            "S": pa.array([" a", "b", "c"]).dictionary_encode(),
+            "F": [1.0, 2.0, 2.5],
+        }
+    )
+    table, report = clean(source)
+    assert table.to_pydict() == {
+        "n_n": [1, 300, None],
+        "l": [[1], [], None],
+        "s": ["a", "b", "c"],
+        "f": [1.0, 2.0, 2.5],
+    }
+    table, report = clean(source, types={"N n": "int8", "f": "text"})
+    assert table.column("n_n").to_pylist() == [1, None]
+    assert report.rejects.column("value").to_pylist() == ["300"]
+    assert table.schema.field("f").type == pa.string()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"types": {"c": "text"}}, "no column 'c' to type; there are a_b, x"),
+        ({"types": {"x": "varchar"}}, r"unknown type 'varchar'; known are text, int8, .*decimal"),
+        ({"types": {"x": "decimal(40,2)"}}, "precision is 1 to 38"),
+        ({"names": {"c": "d"}}, "no column 'c' to rename; there are A b, x"),
+        ({"names": {"A b": "x"}}, "two columns would be called 'x'"),
+    ],
+)
+def test_wrong_arguments(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        clean({"A b": ["1"], "x": ["2"]}, **options)
+
+
+def test_a_table_of_no_rows_keeps_its_columns() -> None:
+    source = pa.table({"A b": pa.array([], pa.string()), "n": pa.array([], pa.int16())})
+    table, report = clean(source, types={"A b": "date"})
+    assert [str(kind) for kind in table.schema.types] == ["date32[day]", "int16"]
+    assert (report.rows, report.rejected, report.rejects.num_rows) == (0, 0, 0)
+
+
+def test_another_table_than_planned_for_loses_nothing() -> None:
+    planned, other = pa.table({"x": ["1", "2"]}), pa.table({"x": ["3", "four"]})
+    plan = plan_cleaning(lambda: planned.to_reader())
+    cleaned = apply_plan(other.to_reader(), plan)
+    assert cleaned.reader.read_all().column("x").to_pylist() == [3]
+    assert cleaned.report().rejects.column("value").to_pylist() == ["four"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.text("019.-+eExX ", max_size=5), st.text(max_size=3)), max_size=12),
+    st.sampled_from(["int8", "integer", "decimal(3,1)", "float", "boolean", "date", "timestamptz"]),
+)
+def test_written_and_rejected_rows_add_up(rows: list[tuple[str, str]], word: str) -> None:
+    source = pa.table(
+        {"x": [x for x, _ in rows], "y": [y for _, y in rows]},
+        pa.schema([("x", pa.string()), ("y", pa.string())]),
+    )
+    table, report = clean(source, types={"x": word})
+    assert table.num_rows + report.rejected == len(rows)
+    empty = sum(not x.strip() for x, _ in rows)
+    assert table.column("x").null_count == empty
