@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.cli.tables import show_value
+from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, apply_plan, plan_cleaning
 from dreambolt_steps.tables.fetch import fetch_file
 from dreambolt_steps.tables.profile import ColumnProfile, profile_table
@@ -28,9 +29,10 @@ def show_table(source: str) -> None:
         paths = [fetch_file(file, spool) for file in files]
         read = read_table(paths)
         _show_files(console, files, read)
-        plan = plan_cleaning(lambda: read_table(paths).reader)
-        cleaned = apply_plan(read.reader, plan)
-        profiles = profile_table(cleaned.reader)
+        text = Path(spool, "table.arrow")
+        write_stream(read.reader, text)
+        plan = plan_cleaning(lambda: open_stream(text))
+        profiles = profile_table(apply_plan(open_stream(text), plan).reader)
         report = read.report()
     rows = f"{report.rows + report.rejected:,} rows, {report.rejected:,} rejected"
     console.print(f"{rows}, {len(plan.columns):,} columns\n", highlight=False)

@@ -36,7 +36,7 @@ class CleanTable(TableStep):
         self.register_arg(
             "types",
             required=False,
-            help='Column -> text, integer, int8.., decimal(p,s), float, boolean, date, ..; "*": rest.',
+            help='Column -> text, integer, int8.., decimal(p,s), float, date.. ("*": the rest).',
         )
         self.register_arg(
             "names", required=False, help="Source name -> wanted name, for columns to rename."

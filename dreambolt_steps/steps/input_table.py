@@ -11,7 +11,8 @@ import pyarrow as pa
 from datasets import Dataset, IterableDataset
 
 from dreambolt_steps.errors import SchemaError, UsageError
-from dreambolt_steps.steps.stored_dataset import DATA_FILE, open_stream
+from dreambolt_steps.steps.stored_dataset import DATA_FILE
+from dreambolt_steps.tables.arrow_stream import open_stream
 
 _BATCH_ROWS = 65_536
 

@@ -19,7 +19,8 @@ from dreambolt_steps import step_cache
 from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.steps.input_table import InputTable
-from dreambolt_steps.steps.stored_dataset import StoredDataset, write_stream
+from dreambolt_steps.steps.stored_dataset import StoredDataset
+from dreambolt_steps.tables.arrow_stream import write_stream
 
 
 class TableStep(Step):
