@@ -4,22 +4,16 @@ rejected."""
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-
-import pyarrow as pa
 
 from dreambolt_steps.errors import DreamboltError, SchemaError, SourceError, UsageError
 from dreambolt_steps.tables.delimited import DelimitedFile
 from dreambolt_steps.tables.dialect import DialectOverrides
 from dreambolt_steps.tables.parquet import ParquetTable
-from dreambolt_steps.tables.read_report import FileReport, ReadReport
-from dreambolt_steps.tables.rejects import Reject, build_rejects
+from dreambolt_steps.tables.read_report import FileReport
+from dreambolt_steps.tables.table_read import OpenFile, Spool, TableRead
 
 FILE_FORMATS = ("csv", "tsv", "parquet")
 _SUFFIXES = {
@@ -30,68 +24,6 @@ _SUFFIXES = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-
-
-class TableRead:
-    """A table being read.
-
-    Attributes:
-        schema: of the stream.
-        files: what is known of each file before its rows are read.
-    """
-
-    def __init__(
-        self,
-        files: Sequence[tuple[FileReport, DelimitedFile | ParquetTable]],
-        spool: Path,
-        limit: int | None,
-    ) -> None:
-        self._files = files
-        self._clear_spool = weakref.finalize(self, shutil.rmtree, spool, ignore_errors=True)
-        self._limit = limit
-        self._reports: list[FileReport] = []
-        self._rejects: list[Reject] = []
-        self._finished = False
-        self.files = tuple(report for report, _ in files)
-        self.schema = files[0][1].schema
-
-    @cached_property
-    def reader(self) -> pa.RecordBatchReader:
-        """The stream; to be read once."""
-        return pa.RecordBatchReader.from_batches(self.schema, self._iterate())
-
-    def report(self) -> ReadReport:
-        """Report on the whole read.
-
-        Raises: RuntimeError while the reader is not exhausted, for the rejects are not all known
-        yet.
-        """
-        if not self._finished:
-            raise RuntimeError("read the stream to its end before asking for the report")
-        rejects = build_rejects(self._rejects)
-        rows = sum(report.rows for report in self._reports)
-        return ReadReport(rows, rejects.num_rows, rejects, tuple(self._reports))
-
-    def _iterate(self) -> Iterator[pa.RecordBatch]:
-        left = self._limit
-        try:
-            for report, file in self._files:
-                if left == 0:  # nothing is asked of this file: DuckDB would not even open it
-                    self._reports.append(report)
-                    continue
-                rows = 0
-                for batch in file.iterate_batches(left):
-                    rows += batch.num_rows
-                    yield batch.select(self.schema.names)
-                rejects = file.list_rejects()
-                file.close()
-                self._rejects += rejects
-                self._reports.append(replace(report, rows=rows, rejected=len(rejects)))
-                if left is not None:
-                    left -= rows
-            self._finished = True
-        finally:
-            self._clear_spool()
 
 
 def read_table(
@@ -144,19 +76,15 @@ def read_table(
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not listed:
         raise UsageError("no files to read; give at least one path")
-    spool = Path(tempfile.mkdtemp(prefix="dreambolt-read-"))
-    try:
-        files = [_open_file(Path(path), file_format, overrides, spool) for path in listed]
-        _check_same_columns(files)
-        return TableRead(files, spool, limit)
-    except BaseException:
-        shutil.rmtree(spool, ignore_errors=True)
-        raise
+    spool = Spool()
+    files = [_open_file(Path(path), file_format, overrides, spool.path) for path in listed]
+    _check_same_columns(files)
+    return TableRead(files, spool, limit)
 
 
 def _open_file(
     path: Path, file_format: str | None, overrides: DialectOverrides, spool: Path
-) -> tuple[FileReport, DelimitedFile | ParquetTable]:
+) -> OpenFile:
     kind = file_format or _SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise SourceError(
@@ -190,7 +118,7 @@ def _open_file(
     return report, text
 
 
-def _check_same_columns(files: Sequence[tuple[FileReport, DelimitedFile | ParquetTable]]) -> None:
+def _check_same_columns(files: Sequence[OpenFile]) -> None:
     first, table = files[0]
     types = {field.name: field.type for field in table.schema}
     for other, other_table in files[1:]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -285,10 +287,11 @@ def test_no_spool_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spool"))
     (tmp_path / "spool").mkdir()
     path = write(tmp_path / "a[1].csv", "a,b\r\n1,é\n".encode("cp1252"))
-    assert read(path)[0] == [{"a": "1", "b": "é"}]
+    assert read_table(path).reader.read_all().to_pylist() == [{"a": "1", "b": "é"}]
     assert list((tmp_path / "spool").iterdir()) == []
-    abandoned = read_table(path)
-    del abandoned
+    abandoned, begun = read_table(path), read_table(path)
+    begun.reader.read_next_batch()
+    del abandoned, begun
     assert list((tmp_path / "spool").iterdir()) == []
 
 
@@ -296,3 +299,18 @@ def test_report_waits_for_the_end(tmp_path: Path) -> None:
     table = read_table(write(tmp_path / "a.csv", "a\n1\n"))
     with pytest.raises(RuntimeError, match="to its end"):
         table.report()
+
+
+def test_a_read_that_is_given_up_leaves_nothing_on_the_screen(tmp_path: Path) -> None:
+    """DuckDB's bindings print what still lives when the interpreter ends."""
+    path = write(tmp_path / "a.csv", "n\n" + "1\n" * 300_000)
+    code = (
+        "import sys\n"
+        "from dreambolt_steps.tables.read import read_table\n"
+        "table = read_table(sys.argv[1])\n"
+        "table.reader.read_next_batch()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")

@@ -1,0 +1,120 @@
+"""A table being read: its files one after the other as one stream, then what became of them."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+import weakref
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from dreambolt_steps.tables.delimited import DelimitedFile
+from dreambolt_steps.tables.parquet import ParquetTable
+from dreambolt_steps.tables.read_report import FileReport, ReadReport
+from dreambolt_steps.tables.rejects import Reject, build_rejects
+
+OpenFile = tuple[FileReport, DelimitedFile | ParquetTable]
+
+
+_RUNNING: weakref.WeakSet[Generator[pa.RecordBatch, None, None]] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_running() -> None:
+    """Close streams that were given up: Arrow can't any more once the interpreter is ending, and
+    DuckDB 2.0 prints every object that is left."""
+    for batches in list(_RUNNING):
+        batches.close()
+
+
+class Spool:
+    """A temporary folder that lives as long as somebody holds this object."""
+
+    def __init__(self) -> None:
+        """Make the folder."""
+        self.path = Path(tempfile.mkdtemp(prefix="dreambolt-read-"))
+        self.clear = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass
+class _Progress:
+    """What has been read so far."""
+
+    reports: list[FileReport] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    finished: bool = False
+
+
+class TableRead:
+    """A table being read.
+
+    Attributes:
+        schema: of the stream.
+        files: what is known of each file before its rows are read.
+    """
+
+    def __init__(self, files: Sequence[OpenFile], spool: Spool, limit: int | None) -> None:
+        """Nothing is read yet; the spool is cleared when the stream ends or is given up."""
+        self.files = tuple(report for report, _ in files)
+        self.schema: pa.Schema = files[0][1].schema
+        self._open_files = files
+        self._limit = limit
+        self._progress = _Progress()
+        self._spool = spool
+
+    @cached_property
+    def reader(self) -> pa.RecordBatchReader:
+        """The stream; to be read once."""
+        # No reference back to self: Arrow hides this cycle from the garbage collector.
+        batches = _iterate_batches(
+            self._open_files, self.schema, self._limit, self._progress, self._spool
+        )
+        _RUNNING.add(batches)
+        return pa.RecordBatchReader.from_batches(self.schema, batches)
+
+    def report(self) -> ReadReport:
+        """Report on the whole read.
+
+        Raises: RuntimeError while the reader is not exhausted, for the rejects are not all known
+        yet.
+        """
+        if not self._progress.finished:
+            raise RuntimeError("read the stream to its end before asking for the report")
+        rejects = build_rejects(self._progress.rejects)
+        reports = tuple(self._progress.reports)
+        rows = sum(report.rows for report in reports)
+        return ReadReport(rows, rejects.num_rows, rejects, reports)
+
+
+def _iterate_batches(
+    files: Sequence[OpenFile],
+    schema: pa.Schema,
+    limit: int | None,
+    progress: _Progress,
+    spool: Spool,
+) -> Generator[pa.RecordBatch, None, None]:
+    left = limit
+    try:
+        for report, file in files:
+            if left == 0:  # nothing is asked of this file: DuckDB would not even open it
+                progress.reports.append(report)
+                continue
+            rows = 0
+            for batch in file.iterate_batches(left):
+                rows += batch.num_rows
+                yield batch.select(schema.names)
+            rejects = file.list_rejects()
+            progress.rejects += rejects
+            progress.reports.append(replace(report, rows=rows, rejected=len(rejects)))
+            if left is not None:
+                left -= rows
+        progress.finished = True
+    finally:
+        for _, file in files:
+            file.close()
+        spool.clear()
