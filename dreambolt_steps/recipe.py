@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import hashlib
 import importlib.util
 import inspect
 import sys
@@ -11,12 +13,11 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, UnionType
+from types import ModuleType
 from typing import Any
 
-from dreambolt_steps.errors import DreamboltError, RecipeError, TerminalError
-
-_TRUE, _FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
+from dreambolt_steps.errors import DreamboltError, ExportError, RecipeError, TerminalError
+from dreambolt_steps.recipe_values import parse_value
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ class Recipe:
                 raise RecipeError(f"--set {name}: {hint}{self.path} has the parameters: {known}")
             given.setdefault(name, []).append(value)
         parsed = {
-            name: _parse_value(name, values, self.parameters[name])
-            for name, values in given.items()
+            name: parse_value(name, values, self.parameters[name]) for name, values in given.items()
         }
-        for name, parameter in inspect.signature(self.function).parameters.items():
-            if parameter.default is parameter.empty and name not in parsed:
+        signature = inspect.signature(self.function).parameters
+        for name in self.parameters:
+            if signature[name].default is inspect.Parameter.empty and name not in parsed:
                 raise RecipeError(f"{self.path} needs --set {name}=...")
         return parsed
 
@@ -66,6 +67,7 @@ class Recipe:
 
         Raises:
             DreamboltError: as the steps raise it.
+            ExportError: the disk is full.
             TerminalError: any other error, with the recipe's file and line.
         """
         try:
@@ -73,11 +75,13 @@ class Recipe:
         except (DreamboltError, BrokenPipeError):
             raise
         except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)
-            lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
-            where = f"{self.path}:{lines[-1]}" if lines else str(self.path)
-            message = str(error).strip().split("\n")[0]
-            raise TerminalError(f"{where}: {type(error).__name__}: {message}") from error
+            told = _locate(error, self.path)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise ExportError(
+                    f"{told}; the disk is full: free some of it, or put session and files on "
+                    "another one, then run the same command again"
+                ) from error
+            raise TerminalError(told) from error
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -98,65 +102,52 @@ def load_recipe(path: str | Path) -> Recipe:
     function = getattr(module, "recipe", None)
     if not callable(function):
         raise RecipeError(f"{path}: no function `recipe`; define `def recipe(source: str = ...)`")
-    hints = typing.get_type_hints(function)
-    signature = inspect.signature(function).parameters
-    parameters = {name: hints.get(name, str) for name in signature}
-    return Recipe(file, function, parameters)
+    return Recipe(file, function, _find_parameters(function, file))
+
+
+def _find_parameters(function: Callable[..., Any], file: Path) -> dict[str, Any]:
+    """Type by name; a parameter without annotation has the type of its default, or is text."""
+    try:
+        hints = typing.get_type_hints(function)
+    except Exception as error:
+        raise RecipeError(f"{file}: the annotations of `recipe` can't be read: {error}") from error
+    found = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        guess = str if parameter.default in (parameter.empty, None) else type(parameter.default)
+        found[name] = hints.get(name, guess)
+    return found
 
 
 def _import_file(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"dreambolt_recipe_{file.stem}", file)
+    # Known to sys.modules under a name of its own: dataclasses and pickling look their module up.
+    name = f"dreambolt_recipe_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise RecipeError(f"{file}: not a Python file; a recipe ends in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(file.parent))
+    # Last on the path, and for good: a recipe's neighbours can be imported, also when it runs, and
+    # none of them takes the place of an installed module.
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise RecipeError(f"{error.filename}:{error.lineno}: syntax error: {error.msg}") from error
+        where = f"{error.filename or file}:{error.lineno}" if error.lineno else str(file)
+        raise RecipeError(f"{where}: syntax error: {error.msg}") from error
     except DreamboltError:
         raise
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(file)]
-        where = f"{file}:{lines[-1]}" if lines else str(file)
-        raise RecipeError(f"{where}: {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.remove(str(file.parent))
+        raise RecipeError(_locate(error, file)) from error
     return module
 
 
-def _parse_value(name: str, values: list[str], kind: Any) -> Any:
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, UnionType):
-        wanted = [one for one in inner if one is not type(None)]
-        if values == [""] and type(None) in inner:
-            return None
-        return _parse_value(name, values, wanted[0])
-    if origin is typing.Literal:
-        if values[-1] not in map(str, inner):
-            raise RecipeError(f"--set {name}={values[-1]}: one of {', '.join(map(str, inner))}")
-        return next(one for one in inner if str(one) == values[-1])
-    if origin in (list, tuple):
-        items = [item for value in values for item in value.split(",") if item]
-        return origin(_parse_value(name, [item], (inner or (str,))[0]) for item in items)
-    if origin is dict:
-        pairs = [item.partition("=") for value in values for item in value.split(",") if item]
-        if any(not equals for _, equals, _ in pairs):
-            raise RecipeError(f"--set {name}={values[-1]}: write key=value, several with commas")
-        return {key: _parse_value(name, [value], inner[1]) for key, _, value in pairs}
-    return _parse_scalar(name, values[-1], kind)
-
-
-def _parse_scalar(name: str, value: str, kind: Any) -> Any:
-    if kind is bool:
-        if value.lower() not in _TRUE + _FALSE:
-            raise RecipeError(f"--set {name}={value}: not a yes or no; write true or false")
-        return value.lower() in _TRUE
-    if kind in (int, float):
-        try:
-            return kind(value)
-        except ValueError as error:
-            words = "a whole number" if kind is int else "a number"
-            raise RecipeError(f"--set {name}={value}: not {words}") from error
-    return Path(value) if kind is Path else value
+def _locate(error: Exception, file: Path) -> str:
+    """What went wrong, with the last line of the recipe that led to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+    where = f"{file}:{lines[-1]}" if lines else str(file)
+    message = str(error).strip().split("\n")[0]
+    return f"{where}: {type(error).__name__}: {message}" if message else f"{where}: {error!r}"
