@@ -28,9 +28,8 @@ def measure_pipeline() -> None:
     source = str(make_players(1_000_000))
     ours = measure_contender("dreambolt", source)
     print("| 1M rows x 9 columns, 82 MB | seconds | ours / theirs | peak MiB |\n|---|---|---|---|")
-    print(
-        f"| load + clean + export + CopyIntoDuckDB in a session | {ours.seconds:.2f} | | {ours.peak_mb:.0f} |"
-    )
+    words = "load + clean + export + CopyIntoDuckDB in a session"
+    print(f"| {words} | {ours.seconds:.2f} | | {ours.peak_mb:.0f} |")
     for name, words in ALTERNATIVES.items():
         other = measure_contender(name, source)
         ratio = ours.seconds / other.seconds

@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import ROOT
 
 STEPS = ("load", "clean", "embed", "export", "copy-into")
-RECIPE = '''
+RECIPE = """
 from dreambolt_steps import (
     CleanTable, CopyIntoDuckDB, EmbedColumns, ExportParquet, LoadTable, columns,
 )
@@ -32,7 +32,7 @@ def recipe(source: str, columns_to_embed: list[str] = ["name"], batch: int = 100
     files = ExportParquet("export", inputs=columns(vectors), args=args)
     args = {"database": "out/t.duckdb", "table": "t", "mode": "append"}
     CopyIntoDuckDB("copy into", inputs=columns(files), args=args)
-'''
+"""
 ROWS = 120_000
 
 

@@ -13,8 +13,8 @@ from datadreamer.embedders import Embedder
 from dreambolt_steps.embedding.weights import find_model_file, identify_weights, read_model_json
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer  # type: ignore[import-untyped]
-    from transformers import BertModel  # type: ignore[import-untyped]
+    from tokenizers import Tokenizer
+    from transformers import BertModel
 
 _BATCH_TOKENS = 4096
 _CITATION = """\

@@ -77,8 +77,8 @@ class LoadTable(TableStep):
 
     def run(self) -> Dataset:
         if self.folder is None:
-            with TemporaryDirectory(prefix="dreambolt-") as spool:
-                return self._load(Path(spool))
+            with TemporaryDirectory(prefix="dreambolt-") as scratch:
+                return self._load(Path(scratch))
         spool = Path(self.get_run_output_folder_path()) / "spool"
         loaded = self._load(spool)
         shutil.rmtree(spool, ignore_errors=True)

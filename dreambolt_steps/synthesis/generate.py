@@ -72,7 +72,7 @@ def synthesize_rows(
         missing = rows - len(made.rows)
         if missing <= 0:
             break
-        prompts = []
+        prompts: list[str] = []
         for start in range(0, missing, rows_per_call):
             prompts.append(
                 render_rows_prompt(

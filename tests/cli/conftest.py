@@ -17,7 +17,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def dreambolt(tmp_path: Path) -> Run:
-    """Runs `python -m dreambolt_steps` in the test's folder; keyword arguments are its environment."""
+    """Runs `python -m dreambolt_steps` in the test's folder; keyword arguments are its
+    environment."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "dreambolt_steps", *arguments]

@@ -84,7 +84,9 @@ def test_inspect_tells_rows_and_types(dreambolt: Run, cups: Path) -> None:
 
 
 def test_status_names_credentials_and_never_shows_them(dreambolt: Run) -> None:
-    told = dreambolt("status", OPENAI_API_KEY="sk-very-secret", OPENAI_BASE_URL="http://127.0.0.1:9")
+    told = dreambolt(
+        "status", OPENAI_API_KEY="sk-very-secret", OPENAI_BASE_URL="http://127.0.0.1:9"
+    )
     assert "OPENAI_API_KEY: present" in told.stdout
     assert "FIREBOLT_CLIENT_ID: missing" in told.stdout
     assert "127.0.0.1:9 not reachable" in told.stdout
