@@ -11,8 +11,8 @@ def main() -> None:
     `--debug` is taken wherever it stands: it shows tracebacks, and DataDreamer's own log lines.
     """
     from dreambolt_steps.cli.app import app
-    from dreambolt_steps.cli.failures import stop_like_interrupt, take_debug_flag
+    from dreambolt_steps.cli.failures import take_debug_flag, watch_signals
 
     sys.argv[1:] = take_debug_flag(sys.argv[1:])
-    stop_like_interrupt()
+    watch_signals()
     app(prog_name="dreambolt")

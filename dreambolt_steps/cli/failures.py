@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shlex
+import shutil
 import signal
 import sys
 import traceback
@@ -16,6 +17,8 @@ from dreambolt_steps.errors import DreamboltError
 
 INTERRUPTED = 130
 _debug = [False]
+_interrupted = [False]
+_RESUMED = ("run", "ingest")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -30,23 +33,34 @@ def is_debugging() -> bool:
     return _debug[0]
 
 
-def stop_like_interrupt() -> None:
-    """Let SIGTERM end a run as Ctrl-C does."""
+def watch_signals() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, and remember that one of them came.
+
+    A library that is interrupted may raise an error of its own (DuckDB: "Query interrupted").
+    """
 
     def interrupt(number: int, frame: object) -> NoReturn:
+        _interrupted[0] = True
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
 
 
 def tell_command() -> str:
     """How this program was called: `dreambolt`, or `python -m dreambolt_steps` with its path."""
-    if Path(sys.argv[0]).name in ("dreambolt", "cli.py"):
-        return shlex.quote(os.path.relpath(sys.argv[0])) if os.sep in sys.argv[0] else sys.argv[0]
-    python = Path(sys.executable)
+    called, python = Path(sys.argv[0]), Path(sys.executable)
+    if called.name == "dreambolt":
+        found = shutil.which("dreambolt")
+        return "dreambolt" if found and Path(found).samefile(called) else _shorten(called)
+    if called.name == "cli.py":
+        return f"{_shorten(python)} {_shorten(called)}"
+    return f"{_shorten(python)} -m dreambolt_steps"
+
+
+def _shorten(path: Path) -> str:
     here = Path.cwd()
-    shown = python.relative_to(here) if python.is_relative_to(here) else python
-    return f"{shlex.quote(str(shown))} -m dreambolt_steps"
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def report_failures(command: Command) -> Command:
@@ -63,23 +77,33 @@ def report_failures(command: Command) -> Command:
             load_environment()
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            again = f"{tell_command()} {shlex.join(sys.argv[1:])}"
-            _say(f"interrupted; finished steps are kept, the same command resumes: {again}")
-            sys.exit(INTERRUPTED)
+            _stop_interrupted()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
         except DreamboltError as error:
+            if _interrupted[0]:
+                _stop_interrupted()
             _show_traceback()
             _say("error: " + " ".join(str(error).split("\n")))
             sys.exit(error.exit_code)
         except Exception as error:
+            if _interrupted[0]:
+                _stop_interrupted()
             _show_traceback()
             first = (str(error).strip() or type(error).__name__).split("\n")[0]
             _say(f"error: unexpected {type(error).__name__}: {first}; --debug shows where")
             sys.exit(1)
 
     return run  # type: ignore[return-value]
+
+
+def _stop_interrupted() -> NoReturn:
+    kept = "finished steps are kept, the same command resumes: "
+    again = f"{tell_command()} {shlex.join(sys.argv[1:])}"
+    resumes = bool(sys.argv[1:]) and sys.argv[1] in _RESUMED
+    _say(f"interrupted; {kept}{again}" if resumes else "interrupted")
+    sys.exit(INTERRUPTED)
 
 
 def _show_traceback() -> None:

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dreambolt_steps.cli import failures
+from dreambolt_steps.cli.failures import report_failures, take_debug_flag, tell_command
+from dreambolt_steps.errors import RecipeError, SourceError, WarehouseError
+from tests.cli.conftest import Run
+from tests.conftest import ROOT
+
+SLOW = '''
+import os, time
+from pathlib import Path
+import pyarrow as pa
+from dreambolt_steps import LoadTable, columns
+from dreambolt_steps.steps.table_step import TableStep
+
+class Linger(TableStep):
+    """Waits in its first run, until somebody interrupts it."""
+    def setup(self):
+        self.register_arg("flag")
+    def run(self):
+        flag = Path(self.args["flag"])
+        if not flag.exists():
+            flag.write_text(str(os.getpid()))
+            time.sleep(120)
+        self.receipt.rows_in = self.table.num_rows
+        return self.store(self.table.open_reader())
+
+def recipe(source: str = "cups.csv", flag: str = "flag"):
+    raw = LoadTable("load", args={"source": source})
+    Linger("linger", inputs=columns(raw), args={"flag": flag})
+'''
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_exits_with_130_and_the_command_it_names_resumes(
+    cups: Path, tmp_path: Path, number: int
+) -> None:
+    (tmp_path / "slow recipe.py").write_text(SLOW)
+    env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "dreambolt_steps", "run", "slow recipe.py"]
+    child = subprocess.Popen(
+        command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "flag").exists() and child.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    child.send_signal(number)
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == 130, told
+    assert told.startswith("interrupted; finished steps are kept, the same command resumes: ")
+    again = shlex.split(told.strip().split("resumes: ")[1])
+    assert again == [sys.executable, "-m", "dreambolt_steps", "run", "slow recipe.py"]
+    done = subprocess.run(again, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.split("\n")
+    assert lines[0].startswith("load: 3 rows in")
+    assert lines[0].endswith("from the cache")
+    assert lines[1].startswith("linger: 3 rows in, 0 rejected, 3 out")
+    assert "from the cache" not in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (SourceError("x.csv: no such file"), 1, "error: x.csv: no such file"),
+        (RecipeError("--set a: unknown"), 2, "error: --set a: unknown"),
+        (WarehouseError("one\ntwo"), 1, "error: one two"),
+        (
+            ZeroDivisionError("division by zero"),
+            1,
+            "error: unexpected ZeroDivisionError: division by zero; --debug shows where",
+        ),
+        (AssertionError(), 1, "error: unexpected AssertionError: AssertionError; --debug"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_every_failure_is_one_line_and_an_exit_code(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    line: str,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dreambolt", "query", "x"])
+
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        report_failures(fail)()
+    assert caught.value.code == code
+    told = capsys.readouterr().err
+    assert told.startswith(line)
+    assert told.count("\n") == 1
+
+
+def test_a_library_that_wraps_an_interrupt_still_exits_with_130(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dreambolt", "ingest", "a b.csv"])
+    monkeypatch.setattr(failures, "_interrupted", [False])
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def wrap() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("Query interrupted") from error
+
+    failures.watch_signals()
+    try:
+        with pytest.raises(SystemExit) as caught:
+            report_failures(wrap)()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert caught.value.code == 130
+    assert capsys.readouterr().err.strip().endswith("ingest 'a b.csv'")
+
+
+def test_debug_shows_where_it_happened(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failures, "_debug", [False])
+
+    def fail() -> None:
+        raise SourceError("x.csv: no such file")
+
+    assert take_debug_flag(["run", "--debug", "x.py"]) == ["run", "x.py"]
+    with pytest.raises(SystemExit):
+        report_failures(fail)()
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert told.endswith("\nerror: x.csv: no such file\n")
+
+
+def test_a_closed_pipe_is_no_error(dreambolt: Run, cups: Path, tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dreambolt_steps", "ingest", "cups.csv", "--json-logs"],
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait(timeout=60) == 1
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        ("bin/dreambolt", "bin/dreambolt"),
+        ("cli.py", f"{sys.executable} cli.py"),
+        ("x/dreambolt_steps/__main__.py", f"{sys.executable} -m dreambolt_steps"),
+    ],
+)
+def test_the_program_is_named_as_it_was_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, called: str, expected: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.setenv("PATH", "")
+    assert tell_command() == expected
+
+
+def test_the_installed_program_is_named_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "dreambolt"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    assert tell_command() == "dreambolt"
