@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from dreambolt_steps.cli.run import INGEST, name_source
 from dreambolt_steps.cli.tables import show_rows
@@ -47,7 +48,7 @@ def _show_step(console: Console, step: Any, rows: int) -> None:
     receipt = getattr(step, "receipt", None)
     told = receipt.notes if receipt else []
     dataset = step.output.dataset
-    console.print(f"\n[bold]{step.name}[/bold] ({type(step).__name__})", highlight=False)
+    console.print(f"\n[bold]{escape(step.name)}[/bold] ({type(step).__name__})", highlight=False)
     for note in told:
         console.print(f"  {note}", highlight=False, markup=False)
     if told and told[0].startswith("would ") and not len(dataset):

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -40,11 +41,15 @@ class RunReporter:
     def finish_step(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
         if not self.quiet:
-            self.console.print(describe_receipt(receipt), highlight=False, soft_wrap=True)
+            self._print(describe_receipt(receipt))
 
     def say(self, message: str, level: int = logging.INFO) -> None:
         if not self.quiet or level >= logging.WARNING:
-            self.console.print(message, highlight=False, soft_wrap=True, markup=False)
+            self._print(message)
+
+    def _print(self, line: str) -> None:
+        # Step names and paths may hold brackets, which are no markup here.
+        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 class BarReporter(RunReporter):
@@ -65,7 +70,7 @@ class BarReporter(RunReporter):
 
     def start_step(self, step: str, kind: str) -> None:
         self.progress.start()
-        self._task = self.progress.add_task(step, total=None, unit="rows")
+        self._task = self.progress.add_task(escape(step), total=None, unit="rows")
 
     def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
         if self._task is not None:
@@ -84,30 +89,34 @@ class BarReporter(RunReporter):
 
 
 class JsonReporter(RunReporter):
-    """Writes one JSON object a line to stdout: time, run_id, step, event."""
+    """Writes one JSON object a line to stdout: time, run_id, step (null between steps), event."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         super().__init__(console, quiet=quiet)
         self.run_id = uuid4().hex
+        self._step: str | None = None
         self._told = 0.0
 
     def start_step(self, step: str, kind: str) -> None:
-        self._write("start", step=step, kind=kind)
+        self._step = step
+        self._write("start", kind=kind)
 
     def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
         if time.monotonic() - self._told > 1:
             self._told = time.monotonic()
-            self._write("progress", step=step, done=done, total=total, unit=unit)
+            self._write("progress", done=done, total=total, unit=unit)
 
     def finish_step(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
         self._write("finish", **receipt.to_dict())
+        self._step = None
 
     def say(self, message: str, level: int = logging.INFO) -> None:
         self._write("message", level=logging.getLevelName(level), message=message)
 
     def _write(self, event: str, **fields: Any) -> None:
-        line = {"time": time.time(), "run_id": self.run_id, "event": event, **fields}
+        line = {"time": time.time(), "run_id": self.run_id, "step": self._step, "event": event}
+        line |= fields
         sys.stdout.write(json.dumps(line, default=str) + "\n")
         sys.stdout.flush()
 

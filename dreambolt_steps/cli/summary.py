@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.step_docs import STEPS
 
 _SHOWN_FILES = 8
 
@@ -27,7 +29,7 @@ def show_summary(
         speed = receipt.rows_out / receipt.seconds if receipt.seconds else 0
         cached = "from the cache" if receipt.resumed else ""
         table.add_row(
-            receipt.step,
+            escape(receipt.step),
             f"{receipt.rows_in:,}",
             f"{receipt.rows_rejected:,}",
             f"{receipt.rows_out:,}",
@@ -35,44 +37,69 @@ def show_summary(
             f"{speed:,.0f}",
             cached,
         )
-    console.print()
+
+    def say(line: str = "") -> None:
+        # Names and paths may hold brackets, which are no markup here.
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    say()
     console.print(table, highlight=False)
-    console.print(_add_up(receipts), highlight=False)
-    _show_artefacts(console, receipts, dry_run)
-    console.print(f"session: {session}", highlight=False, soft_wrap=True)
+    say()
+    say(add_up(receipts))
+    _show_artefacts(say, receipts, dry_run)
+    say(f"session: {session}")
     commands = [line for receipt in receipts for line in receipt.report.get("next", [])]
     if commands and not dry_run:
-        console.print("\ntry next:")
+        say("\ntry next:")
         for line in commands:
-            console.print(
-                f"  {tell_command()} {line}", highlight=False, soft_wrap=True, markup=False
+            say(f"  {tell_command()} {line}")
+
+
+def add_up(receipts: Sequence[Receipt]) -> str:
+    """Say whether read = written + rejected (+ synthesized), over the steps of this package.
+
+    Returns: one line; it names the step whose counts do not add up, and tells rows that came or
+        went in steps of other packages.
+    """
+    known = [one for one in receipts if one.kind in STEPS]
+    for one in known:
+        if one.rows_in + one.rows_made != one.rows_rejected + one.rows_out:
+            return (
+                f"warning: {one.step} does not add up: {one.rows_in:,} rows in, {one.rows_made:,} "
+                f"made, {one.rows_rejected:,} rejected, {one.rows_out:,} out; please report this"
             )
-
-
-def _add_up(receipts: Sequence[Receipt]) -> str:
-    """Read = written + rejected, over all steps that hand rows on; says so if it is not."""
-    rows = [one for one in receipts if one.kind != "CopyIntoDuckDB"]
+    rows = [one for one in known if one.kind != "CopyIntoDuckDB"]
     if not rows:
         return "no step of this package ran"
-    read, written = rows[0].rows_in, rows[-1].rows_out
-    rejected = sum(one.rows_rejected for one in rows)
-    made = sum(one.rows_made for one in rows)
-    total = read + made - rejected
-    sign = "=" if total == written else "!="
+    sources = [one for one in rows if one.kind == "LoadTable"] or rows[:1]
+    targets = [one for one in rows if one.kind == "ExportParquet"] or rows[-1:]
+    read, written = (sum(one.rows_in for one in sources), sum(one.rows_out for one in targets))
+    rejected, made = (sum(one.rows_rejected for one in rows), sum(one.rows_made for one in rows))
     synthesized = f" + {made:,} synthesized" if made else ""
-    return f"\n{read:,} read{synthesized} - {rejected:,} rejected {sign} {written:,} written"
+    told = f"{read:,} read{synthesized} - {rejected:,} rejected"
+    if len(sources) > 1 or len(targets) > 1:
+        return f"{told}, {written:,} written ({len(sources)} sources, {len(targets)} targets)"
+    elsewhere = written - (read + made - rejected)
+    if elsewhere:
+        return f"{told} {elsewhere:+,} by other steps = {written:,} written"
+    return f"{told} = {written:,} written"
 
 
-def _show_artefacts(console: Console, receipts: Sequence[Receipt], dry_run: bool) -> None:
+def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry_run: bool) -> None:
     for receipt in receipts:
         if receipt.rejects and not dry_run:
-            console.print(f"rejects of {receipt.step}: {receipt.rejects}", soft_wrap=True)
+            say(f"rejects of {receipt.step}: {_shorten(receipt.rejects)}")
     for receipt in receipts:
-        for file in receipt.files[:_SHOWN_FILES] if receipt.kind == "ExportParquet" else []:
-            console.print(f"file: {file}", highlight=False, soft_wrap=True)
-        more = len(receipt.files) - _SHOWN_FILES
-        if more > 0:
-            console.print(f"  and {more:,} more files", highlight=False)
+        if receipt.kind == "ExportParquet":
+            for file in receipt.files[:_SHOWN_FILES]:
+                say(f"file: {_shorten(file)}")
+            if len(receipt.files) > _SHOWN_FILES:
+                say(f"  and {len(receipt.files) - _SHOWN_FILES:,} more files")
         if receipt.kind == "CopyIntoDuckDB":
             for note in receipt.notes:
-                console.print(note, highlight=False, soft_wrap=True, markup=False)
+                say(note)
+
+
+def _shorten(file: str) -> str:
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

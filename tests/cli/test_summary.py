@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dreambolt_steps.cli.summary import add_up, show_summary
+from dreambolt_steps.log import Receipt
+
+LOAD = Receipt("load", "LoadTable", rows_in=1000, rows_out=997, rows_rejected=3, seconds=0.5)
+CLEAN = Receipt("clean", "CleanTable", rows_in=997, rows_out=990, rows_rejected=7)
+SYNTHESIZE = Receipt("more", "SynthesizeRows", rows_in=990, rows_out=1010, rows_made=20)
+EXPORT = Receipt("export", "ExportParquet", rows_in=990, rows_out=990, files=["out/p.parquet"])
+EXPORT_MORE = Receipt("export", "ExportParquet", rows_in=1010, rows_out=1010)
+COPY = Receipt("copy into", "CopyIntoDuckDB", rows_in=990, rows_out=990)
+
+
+@pytest.mark.parametrize(
+    ("receipts", "expected"),
+    [
+        ([LOAD, CLEAN, EXPORT, COPY], "1,000 read - 10 rejected = 990 written"),
+        (
+            [LOAD, CLEAN, SYNTHESIZE, EXPORT_MORE],
+            "1,000 read + 20 synthesized - 10 rejected = 1,010 written",
+        ),
+        ([LOAD], "1,000 read - 3 rejected = 997 written"),
+        (
+            [LOAD, Receipt("export", "ExportParquet", rows_in=5, rows_out=5)],
+            "1,000 read - 3 rejected -992 by other steps = 5 written",
+        ),
+        (
+            [LOAD, LOAD, EXPORT, EXPORT],
+            "2,000 read - 6 rejected, 1,980 written (2 sources, 2 targets)",
+        ),
+        ([Receipt("mine", "MyOwnStep", rows_out=3)], "no step of this package ran"),
+        ([], "no step of this package ran"),
+    ],
+)
+def test_the_counts_of_a_run_add_up(receipts: list[Receipt], expected: str) -> None:
+    assert add_up(receipts) == expected
+
+
+def test_a_step_that_loses_rows_is_named() -> None:
+    lossy = Receipt("clean", "CleanTable", rows_in=997, rows_out=990)
+    assert add_up([LOAD, lossy, EXPORT]) == (
+        "warning: clean does not add up: 997 rows in, 0 made, 0 rejected, 990 out; "
+        "please report this"
+    )
+
+
+def show(receipts: list[Receipt], *, dry_run: bool = False) -> list[str]:
+    console = Console(file=io.StringIO(), width=100)
+    show_summary(console, receipts, Path("sessions/[a]"), dry_run=dry_run)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().split("\n")
+
+
+def test_the_table_names_steps_rows_speed_and_the_cache() -> None:
+    cached = Receipt("clean", "CleanTable", rows_in=997, rows_out=997, resumed=True)
+    lines = show([LOAD, cached])
+    assert lines[1].split() == ["step", "rows", "in", "rejected", "out", "seconds", "rows/s"]
+    assert lines[2].split() == ["load", "1,000", "3", "997", "0.50", "1,994"]
+    assert lines[3].split() == ["clean", "997", "0", "997", "0.00", "0", "from", "the", "cache"]
+
+
+def test_brackets_in_names_and_paths_are_printed_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    export = Receipt("[/bold] x", "ExportParquet", files=[str(tmp_path / "out[1]" / "[b].parquet")])
+    copied = Receipt("copy", "CopyIntoDuckDB", notes=["table [red] in [/]"])
+    lines = show([export, copied])
+    assert lines[2].startswith("[/bold] x")
+    assert {"file: out[1]/[b].parquet", "table [red] in [/]", "session: sessions/[a]"} <= set(lines)
+
+
+def test_many_files_are_counted_not_listed() -> None:
+    export = Receipt("export", "ExportParquet", files=[f"{i}.parquet" for i in range(1000)])
+    lines = show([export])
+    assert sum(line.startswith("file: ") for line in lines) == 8
+    assert "  and 992 more files" in lines
+
+
+def test_commands_to_try_are_printed_verbatim_unless_nothing_was_loaded() -> None:
+    copied = Receipt("copy", "CopyIntoDuckDB", report={"next": ["query x.duckdb 'SELECT [1]'"]})
+    assert any(line.endswith(" query x.duckdb 'SELECT [1]'") for line in show([copied]))
+    assert "try next:" not in show([copied], dry_run=True)
