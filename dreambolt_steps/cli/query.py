@@ -19,14 +19,15 @@ def show_search(database: Path, table: str, text: str, k: int, column: str | Non
     """Print the rows whose vectors are nearest to that of a text.
 
     Raises:
-        UsageError: the table has no vectors, or several and none was named.
+        UsageError: the table has no vectors, or several and none was named, or they are of another
+            model than the packaged one.
     """
     from dreambolt_steps.fast_import import import_datadreamer
     from dreambolt_steps.warehouses.copy_sql import search_sql
     from dreambolt_steps.warehouses.duckdb import describe_table, query_database
 
-    described = describe_table(database, table).columns
-    vectors = {name: kind for name, kind in described.items() if kind.startswith("FLOAT[")}
+    described = describe_table(database, table)
+    vectors = {name: kind for name, kind in described.columns.items() if kind.startswith("FLOAT[")}
     if column is None and len(vectors) > 1:
         raise UsageError(f"{table} has several vectors: {', '.join(vectors)}; name one: --column")
     chosen = column or next(iter(vectors), None)
@@ -37,14 +38,19 @@ def show_search(database: Path, table: str, text: str, k: int, column: str | Non
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
 
     embedder = MiniLMEmbedder()
+    ours = f"{embedder.model_name} ({embedder.dims} dims)"
+    text_column = chosen.removesuffix("_embedding")
+    recorded = {load.metadata.get(f"embedding.{text_column}", ours) for load in described.loads}
     if embedder.dims != dims:
+        recorded.add(f"another model ({dims} dims)")
+    for other in sorted(recorded - {ours}):
         raise UsageError(
-            f"{chosen} has {dims} dims, {embedder.model_name} makes {embedder.dims}; "
-            "it was embedded by another model: search it from Python with that one"
+            f"{chosen} was embedded by {other}, this command has {ours}; "
+            "search it from Python with that model"
         )
     vector = next(embedder.encode([text])).tolist()
     found = query_database(database, search_sql(table, chosen, dims, k), {"vector": vector})
-    first = ["similarity", chosen.removesuffix("_embedding")]
+    first = ["similarity", text_column]
     names = [name for name in first if name in found.column_names]
     names += [name for name in found.column_names if name not in names and name not in vectors]
     show_rows(found.select(names))

@@ -22,12 +22,13 @@ _CREATE = f"""CREATE TABLE IF NOT EXISTS {_TABLE} (
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """One load that a table still holds; `loaded_at` is UTC."""
+    """One load that a table still holds; `loaded_at` is UTC, `metadata` that of its files."""
 
     load_id: str
     mode: str
     rows: int
     loaded_at: datetime
+    metadata: dict[str, str]
 
 
 def find_loads(connection: duckdb.DuckDBPyConnection, table: str) -> list[LoadRecord]:
@@ -43,7 +44,7 @@ def find_loads(connection: duckdb.DuckDBPyConnection, table: str) -> list[LoadRe
     if known is None:
         return []
     rows = connection.execute(
-        f"SELECT load_id, mode, rows, loaded_at FROM {_TABLE}"
+        f"SELECT load_id, mode, rows, loaded_at, metadata FROM {_TABLE}"
         " WHERE table_name = $table AND superseded_at IS NULL ORDER BY loaded_at, rowid",
         {"table": _name_key(table)},
     ).fetchall()

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from rich.console import Console
+
+from dreambolt_steps.cli import tables
+from dreambolt_steps.cli.query import show_query, show_search
+from dreambolt_steps.errors import UsageError, WarehouseError
+from dreambolt_steps.tables.export import write_parquet
+from dreambolt_steps.warehouses.duckdb import load_parquet
+
+NAMES = ["a red car", "a blue boat", "the parliament voted"]
+MINILM = "all-MiniLM-L6-v2 (384 dims)"
+
+
+@pytest.fixture(autouse=True)
+def wide_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def load_vectors(folder: Path, columns: dict[str, pa.Array], model: str | None = MINILM) -> Path:
+    table = pa.table({"id": [1, 2, 3], "name": NAMES, **columns})
+    metadata = {"embedding.name": model, "embedding_model": model} if model else {}
+    files = write_parquet(table.to_reader(), folder / "files", metadata=metadata)
+    database = folder / "x.duckdb"
+    load_parquet(database, "names", [file.path for file in files], load_id="one")
+    return database
+
+
+def make_vectors(dims: int = 384) -> pa.Array:
+    values = np.random.default_rng(0).normal(size=3 * dims).astype(np.float32)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values), dims)
+
+
+def embed_names() -> pa.Array:
+    from dreambolt_steps import MiniLMEmbedder
+
+    vectors = np.stack(list(MiniLMEmbedder().encode(NAMES)))
+    return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+
+
+def test_the_nearest_row_in_meaning_comes_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = load_vectors(tmp_path, {"name_embedding": embed_names()})
+    show_search(database, "names", "an automobile", 2, None)
+    lines = capsys.readouterr().out.strip().split("\n")
+    assert lines[0].split() == ["similarity", "name", "id"]
+    assert len(lines) == 3
+    assert "a red car" in lines[1]
+    assert float(lines[1].split()[0]) > float(lines[2].split()[0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "model", "column", "words"),
+    [
+        ({}, None, None, "names has no column of vectors"),
+        ({"v": make_vectors(8)}, MINILM, "w", "no column of vectors 'w'"),
+        ({"v": make_vectors(), "w": make_vectors()}, MINILM, None, "several vectors: v, w"),
+        (
+            {"name_embedding": make_vectors()},
+            "bge-small-en (384 dims)",
+            None,
+            "name_embedding was embedded by bge-small-en (384 dims), this command has all-MiniLM",
+        ),
+        ({"name_embedding": make_vectors(8)}, None, None, "another model (8 dims)"),
+    ],
+)
+def test_vectors_that_can_not_be_searched_are_named(
+    tmp_path: Path, columns: dict[str, pa.Array], model: str | None, column: str | None, words: str
+) -> None:
+    database = load_vectors(tmp_path, columns, model)
+    with pytest.raises(UsageError) as caught:
+        show_search(database, "names", "car", 3, column)
+    assert words in str(caught.value)
+
+
+def test_a_query_can_not_write(tmp_path: Path) -> None:
+    database = load_vectors(tmp_path, {})
+    with pytest.raises(WarehouseError):
+        show_query(database, "DROP TABLE names", 5)
+    with pytest.raises(WarehouseError):
+        show_query(database, f"COPY names TO '{tmp_path / 'stolen.csv'}'", 5)
+    assert not (tmp_path / "stolen.csv").exists()
+
+
+def test_a_query_shows_as_many_rows_as_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_query(load_vectors(tmp_path, {}), "SELECT id FROM names ORDER BY id DESC", 2)
+    assert [line.strip() for line in capsys.readouterr().out.strip().split("\n")] == [
+        "id",
+        "3",
+        "2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "NULL"),
+        ("", ""),
+        ("a\nb", "a b"),
+        ("[red]", "[red]"),
+        ("x" * 50, "x" * 38 + ".."),
+        (0.123456, "0.1235"),
+        ([0.25, 0.5, 0.75, 1.0], "[0.25, 0.5, .. 4]"),
+        (["a", "b", "c", "d"], "[a, .. 4]"),
+        ([1, 2], "[1, 2]"),
+        ([None, None, None, None], "[None, .. 4]"),
+    ],
+)
+def test_values_are_shown_short(value: object, expected: str) -> None:
+    assert tables.show_value(value) == expected
+
+
+def test_columns_that_do_not_fit_are_named_below(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = pa.table({f"c{i}[x]": [i] for i in range(9)})
+    tables.show_rows(rows, console=Console(width=56), types=True)
+    lines = capsys.readouterr().out.split("\n")
+    assert lines[0].split() == ["c0[x]", "c1[x]", "c2[x]", "c3[x]"]
+    assert lines[1].split() == ["int64"] * 4
+    assert lines[3] == "and 5 more columns: c4[x], c5[x], c6[x], c7[x], c8[x]"
