@@ -18,8 +18,7 @@ from benchmarks.measure import measure_command, measure_contender
 ALTERNATIVES = {
     "duckdb": "DuckDB script: naming, trimming, typing, Parquet, table",
     "polars": "polars scan to zstd Parquet",
-    "dlt": "dlt, CSV to DuckDB as documented (filesystem, read_csv)",
-    "dlt-arrow": "dlt, handed Arrow batches of a pyarrow CSV reader",
+    "dlt": "dlt, handed Arrow batches of a pyarrow CSV reader, to DuckDB",
     "datadreamer": "DataDreamer's CSVDataSource to Parquet",
 }
 
