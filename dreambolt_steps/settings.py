@@ -16,8 +16,12 @@ CREDENTIALS = {
 }
 """Service -> the environment variables that it needs."""
 
-ENDPOINTS = {"OpenAI": "OPENAI_BASE_URL", "S3": "AWS_ENDPOINT_URL"}
-"""Service -> the variable that names another server than the service's own."""
+ENDPOINTS = {
+    "OpenAI": ("OPENAI_BASE_URL",),
+    "S3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+    "Firebolt": (),
+}
+"""Service -> the variables that name another server than the service's own, the first one wins."""
 
 
 def load_environment(folder: Path | None = None) -> None:
@@ -34,6 +38,11 @@ def load_environment(folder: Path | None = None) -> None:
 def find_missing(names: Sequence[str]) -> list[str]:
     """The names that are not set, or set to nothing."""
     return [name for name in names if not os.environ.get(name)]
+
+
+def find_endpoint(service: str) -> str | None:
+    """The server that the environment names for a service; None for the service's own."""
+    return next((os.environ[name] for name in ENDPOINTS[service] if os.environ.get(name)), None)
 
 
 def require_credentials(service: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from glob import iglob
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dreambolt_steps.recipe import Recipe, load_recipe
 from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.session import open_session
 from dreambolt_steps.settings import require_credentials
+from dreambolt_steps.warehouses.duckdb import MODES
 
 INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"
 
@@ -51,10 +53,15 @@ def run_ingest(
 ) -> None:
     """Run the packaged recipe on a source; names that are not given come from the source's name."""
     types = parse_columns(columns)
+    if wanted["mode"] not in MODES:
+        raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
+    if wanted["model"] and not synth:
+        raise UsageError("--llm writes rows; say how many with --synth, such as --synth 50")
     if synth and not wanted["model"]:
         raise UsageError("--synth needs a model; name one with --llm, such as --llm gpt-4o-mini")
     if synth:
         require_credentials("OpenAI")
+    check_source(source)
     name = name_source(source)
     arguments: dict[str, Any] = {
         **wanted,
@@ -86,6 +93,21 @@ def parse_columns(columns: Sequence[str]) -> dict[str, str]:
         parse_type(word)
         types[name] = word
     return types
+
+
+def check_source(source: str) -> None:
+    """Fail for a source that is not there before a session is made for it.
+
+    Raises:
+        SourceError: nothing is there, or it is no file.
+        CredentialError: S3 keys are missing or refused.
+    """
+    from dreambolt_steps.tables.source import resolve_source
+
+    local = Path(source).expanduser()
+    matches = iglob(str(local), recursive=True)  # noqa: PTH207 (Path.glob takes no absolute patterns)
+    if source.startswith("s3://") or local.is_dir() or next(matches, None) is None:
+        resolve_source(source)
 
 
 def name_source(source: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import socket
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from dreambolt_steps.cli.sessions import show_sessions
-from dreambolt_steps.settings import CREDENTIALS, ENDPOINTS, find_missing
+from dreambolt_steps.settings import CREDENTIALS, find_endpoint, find_missing
 
 _PACKAGES = (
     "dreambolt-steps",
@@ -46,7 +45,7 @@ def show_status() -> None:
             console.print(
                 f"  {name}: {'missing' if name in missing else 'present'}", highlight=False
             )
-        if not missing or os.environ.get(ENDPOINTS.get(service, "")):
+        if not missing or find_endpoint(service):
             console.print(f"  {service}: {_reach(service)}", highlight=False)
     console.print()
     show_sessions(Path("sessions"))
@@ -61,9 +60,12 @@ def _find_version(package: str) -> str:
 
 def _reach(service: str) -> str:
     """Whether the service's server takes a connection; no credential is sent."""
-    server = os.environ.get(ENDPOINTS.get(service, ""), "") or _DEFAULT_SERVERS[service]
-    address = urlsplit(server)
-    port = address.port or (443 if address.scheme == "https" else 80)
+    server = find_endpoint(service) or _DEFAULT_SERVERS[service]
+    address = urlsplit(server if "//" in server else f"//{server}")
+    try:
+        port = address.port or (80 if address.scheme == "http" else 443)
+    except ValueError:
+        return f"{address.hostname} has a port that is none"
     try:
         with socket.create_connection((address.hostname or "", port), timeout=_TIMEOUT):
             return f"{address.hostname}:{port} reachable"

@@ -3,6 +3,7 @@ loaded."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from dreambolt_steps import (
@@ -14,6 +15,7 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
+from dreambolt_steps.tables.naming import clean_names
 
 
 def recipe(
@@ -35,7 +37,7 @@ def recipe(
         database: the DuckDB file.
         table: the table in it.
         mode: create, replace or append.
-        embed: text columns to embed.
+        embed: text columns to embed, by their names in the file or after cleaning.
         types: column -> type, where the found one is not wanted.
         rows: synthetic rows to add.
         model: the OpenAI model that writes them.
@@ -45,10 +47,17 @@ def recipe(
     if rows:
         from datadreamer.llms import OpenAI
 
-        args = {"llm": OpenAI(model_name=model), "rows": rows}
+        # With retries DataDreamer 0.46.0 tries for ever, also with a key that is refused; answers
+        # that came before a failure are cached, so the next run goes on from there.
+        server = os.environ.get("OPENAI_BASE_URL")
+        llm = OpenAI(model_name=model, base_url=server, retry_on_fail=False)
+        args = {"llm": llm, "rows": rows}
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
     if embed:
-        step = EmbedColumns("embed", inputs=columns(step), args={"columns": embed})
+        names = step.output.column_names
+        texts = [name if name in names else clean_names([name])[0] for name in embed]
+        args = {"columns": list(dict.fromkeys(texts))}
+        step = EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
     target = {"database": database, "table": table, "mode": mode}
     CopyIntoDuckDB("copy into", inputs=columns(step), args=target)

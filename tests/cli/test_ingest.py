@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner, Result
+
+from dreambolt_steps.cli.app import app
+from dreambolt_steps.cli.run import name_source, parse_columns
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(cups: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner(env={"COLUMNS": "120"}).invoke(app, list(arguments))
+
+
+def read(sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect("out/cups.duckdb", read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
+    done = call("ingest", "cups.csv", "--embed", "Winner", "--embed", "winner")
+    assert done.exit_code == 0, done.stderr
+    assert read("SELECT count(*), count(winner_embedding) FROM cups") == [(3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere.csv"], 1, "no such file"),
+        (["*.tsv"], 1, "no file matches this glob"),
+        (["."], 1, "is a folder"),
+        (["s3://bucket/x.csv"], 1, "AWS_ACCESS_KEY_ID"),
+        (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: one of create, replace, append"),
+        (["cups.csv", "--llm", "gpt-4o-mini"], 2, "say how many with --synth"),
+        (["cups.csv", "--synth", "2", "--llm", "gpt-4o-mini"], 1, "OPENAI_API_KEY not set"),
+    ],
+)
+def test_what_can_be_known_before_is_told_before_anything_is_made(
+    arguments: list[str], code: int, words: str
+) -> None:
+    done = call("ingest", *arguments)
+    assert done.exit_code == code
+    assert words in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["cups.csv"]
+
+
+def test_a_replaced_table_takes_the_new_rows_and_append_adds_to_them() -> None:
+    assert call("ingest", "cups.csv").exit_code == 0
+    Path("cups.csv").write_text("Year,Winner,Code\n1950,Uruguay,010\n")
+    assert call("ingest", "cups.csv", "--mode", "append").exit_code == 0
+    assert read("SELECT year FROM cups ORDER BY 1") == [(1930,), (1934,), (1938,), (1950,)]
+    assert call("ingest", "cups.csv", "--mode", "append").exit_code == 0
+    assert read("SELECT count(*) FROM cups") == [(4,)]
+    assert call("ingest", "cups.csv").exit_code == 0
+    assert read("SELECT year, code FROM cups") == [(1950, "010")]
+
+
+def test_rejected_rows_are_counted_and_their_file_is_named() -> None:
+    Path("cups.csv").write_text("Year,Winner\n1930,Uruguay\n1934,Italy,too,many\n1938,Italy\n")
+    done = call("ingest", "cups.csv")
+    assert done.exit_code == 0, done.stderr
+    assert "3 read - 1 rejected = 2 written" in done.stdout
+    assert "cups.csv line 3" in done.stdout
+    (line,) = [line for line in done.stdout.split("\n") if line.startswith("rejects of load: ")]
+    with duckdb.connect() as connection:
+        rejects = f"SELECT line, raw FROM '{line.removeprefix('rejects of load: ')}'"
+        assert connection.execute(rejects).fetchall() == [(3, "1934,Italy,too,many")]
+
+
+def test_fresh_runs_a_step_and_those_below_it_again() -> None:
+    call("ingest", "cups.csv")
+    lines = call("ingest", "cups.csv", "--fresh", "clean").stdout.split("\n")[:4]
+    cached = {line.split(":")[0]: "from the cache" in line for line in lines}
+    assert cached == {"load": True, "clean": False, "export": False, "copy into": False}
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("players.csv", "players"),
+        ("/data/World Cup.Players.csv", "world_cup"),
+        ("data/2022/*.csv", "_2022"),
+        ("*.csv", "table"),
+        ("s3://bucket/players/**/*.parquet", "players"),
+        ("s3://bucket/*.csv", "bucket"),
+    ],
+)
+def test_a_source_names_what_comes_of_it(source: str, name: str) -> None:
+    assert name_source(source) == name
+
+
+def test_columns_are_split_at_the_last_equals_sign() -> None:
+    assert parse_columns(["a=b=text", "price=decimal(10,2)", "*=text"]) == {
+        "a=b": "text",
+        "price": "decimal(10,2)",
+        "*": "text",
+    }
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_status_says_which_servers_answer(listener: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{listener}")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:none/v1")
+    done = call("status")
+    assert done.exit_code == 0, done.stderr
+    assert f"S3: 127.0.0.1:{listener} reachable" in done.stdout
+    assert "OpenAI: 127.0.0.1 has a port that is none" in done.stdout
+    assert "Firebolt:" not in done.stdout
+
+
+def test_sessions_in_use_are_not_collected(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    call("ingest", "cups.csv")
+    with FileLock("sessions/cups/.session.lock"):
+        done = call("session", "gc", "sessions/cups")
+    assert done.exit_code == 1
+    assert "is in use; run gc when it is free" in done.stderr
