@@ -75,13 +75,12 @@ class Recipe:
         except (DreamboltError, BrokenPipeError):
             raise
         except Exception as error:
-            told = _locate(error, self.path)
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise ExportError(
-                    f"{told}; the disk is full: free some of it, or put session and files on "
-                    "another one, then run the same command again"
+                    f"{_find_place(error, self.path)}: the disk of the session is full; free some "
+                    "of it, or name another --session, then run the same command again"
                 ) from error
-            raise TerminalError(told) from error
+            raise TerminalError(_locate(error, self.path)) from error
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -146,8 +145,12 @@ def _import_file(file: Path) -> ModuleType:
 
 def _locate(error: Exception, file: Path) -> str:
     """What went wrong, with the last line of the recipe that led to it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
-    where = f"{file}:{lines[-1]}" if lines else str(file)
+    where = _find_place(error, file)
     message = str(error).strip().split("\n")[0]
     return f"{where}: {type(error).__name__}: {message}" if message else f"{where}: {error!r}"
+
+
+def _find_place(error: Exception, file: Path) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+    return f"{file}:{lines[-1]}" if lines else str(file)

@@ -21,16 +21,20 @@ def write_stream(
         path: of the new file.
         advance: called with the rows written so far, at most five times a second.
 
-    Returns: rows written.
+    Returns: rows written. A file that could not be finished is removed.
     """
     rows, told = 0, time.monotonic()
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, reader.schema) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
-            rows += batch.num_rows
-            if advance is not None and time.monotonic() - told > 0.2:
-                advance(rows)
-                told = time.monotonic()
+    try:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                rows += batch.num_rows
+                if advance is not None and time.monotonic() - told > 0.2:
+                    advance(rows)
+                    told = time.monotonic()
+    except BaseException:
+        path.unlink(missing_ok=True)  # a full disk gets its room back
+        raise
     return rows
 
 
