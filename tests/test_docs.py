@@ -18,7 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def list_commands() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    lines = [line.split("  #")[0].strip() for block in blocks for line in block.split("\n")]
+    lines = [line.strip() for block in blocks for line in block.split("\n")]
     return [line for line in lines if line.startswith("dreambolt ")]
 
 
@@ -40,7 +40,7 @@ def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
     commands = list_commands()
     assert len(commands) > 8
     for line in commands:
-        words = shlex.split(line)[1:]
+        words = shlex.split(line, comments=True)[1:]
         done = run_here([sys.executable, "-m", "dreambolt_steps", *words], tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
