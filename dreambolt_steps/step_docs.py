@@ -39,16 +39,19 @@ def summarize_step(step: Any) -> str:
 
 
 def list_arguments(step: Any) -> list[tuple[str, str]]:
-    """Name and description of each registered argument, required ones said so.
+    """Name and description of each registered argument, with its default.
 
     DataDreamer keeps them in the help it renders for a step class.
     """
     found = re.search(r"args = (\{\n.*?\n\t\})", step.help, re.DOTALL)
     arguments = ast.literal_eval(found[1]) if found else {}
-    return [
-        (name, words if "(optional" in words else f"{words} Required.")
-        for name, words in arguments.items()
-    ]
+    return [(name, _tell_default(words)) for name, words in arguments.items()]
+
+
+def _tell_default(words: str) -> str:
+    told = re.sub(r"\(optional, defaults to (.*)\)$", r"Default: \1.", words, flags=re.DOTALL)
+    told = re.sub(r"\(optional\)$", "Optional.", told)
+    return f"{words} Required." if told == words else told
 
 
 def render_step(step: Any) -> str:

@@ -6,6 +6,8 @@ import difflib
 
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.markup import escape
+from rich.table import Table
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.step_docs import STEPS, find_step, render_step, summarize_step
@@ -19,8 +21,10 @@ def show_steps(name: str | None) -> None:
     """
     console = Console()
     if name is None:
+        table = Table.grid(padding=(0, 2))
         for step in STEPS:
-            console.print(f"{step:<16} {summarize_step(find_step(step))}", highlight=False)
+            table.add_row(step, escape(summarize_step(find_step(step))))
+        console.print(table, highlight=False)
         return
     if name not in STEPS:
         close = difflib.get_close_matches(name, STEPS, n=1)
