@@ -92,12 +92,15 @@ def _find_whole_file(dataset: Dataset | IterableDataset) -> Path | None:
     """The one Arrow file that holds exactly this dataset, if there is one.
 
     A slice or a projection of a memory-mapped table (datasets 3.2.0) keeps its file but records a
-    replay.
+    replay; a stored table that was loaded carries one that only replaced its metadata.
     """
     if isinstance(dataset, IterableDataset):
         return None
     files = dataset.cache_files
-    if dataset._indices is not None or len(files) != 1 or getattr(dataset.data, "replays", [0]):
+    replays = getattr(dataset.data, "replays", None)
+    if dataset._indices is not None or len(files) != 1 or replays is None:
+        return None
+    if any(operation != "replace_schema_metadata" for operation, *_ in replays):
         return None
     file = Path(files[0]["filename"])
     return file if file.name == DATA_FILE and file.is_file() else None
