@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dreambolt_steps.cli.tables import show_value
+from dreambolt_steps.cli.tables import open_console, show_value
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, apply_plan, plan_cleaning
 from dreambolt_steps.tables.fetch import fetch_file
@@ -18,12 +18,13 @@ from dreambolt_steps.tables.read import TableRead, read_table
 from dreambolt_steps.tables.source import SourceFile, resolve_source
 
 _SHOWN_FILES = 10
+_WIDEST_VALUES = 36
 
 
 def show_table(source: str) -> None:
     """Print dialect, schema with evidence, NULLs, ranges, distinct counts and samples of a
     source."""
-    console = Console()
+    console = open_console()
     files = resolve_source(source)
     with TemporaryDirectory(prefix="dreambolt-") as spool:
         paths = [fetch_file(file, spool) for file in files]
@@ -36,7 +37,7 @@ def show_table(source: str) -> None:
         report = read.report()
     rows = f"{report.rows + report.rejected:,} rows, {report.rejected:,} rejected"
     console.print(f"{rows}, {len(plan.columns):,} columns\n", highlight=False)
-    _show_columns(console, plan, profiles)
+    _show_columns(console, plan, profiles, report.rows)
     for reject in report.rejects.slice(0, 5).to_pylist():
         where = f"{Path(reject['file']).name} line {reject['line']}"
         told = f"rejected: {where}: {reject['reason']}: {show_value(reject['raw'])}"
@@ -56,14 +57,16 @@ def _show_files(console: Console, files: list[SourceFile], read: TableRead) -> N
         console.print(f"  and {len(files) - _SHOWN_FILES:,} more files", highlight=False)
 
 
-def _show_columns(console: Console, plan: CleanPlan, profiles: list[ColumnProfile]) -> None:
+def _show_columns(
+    console: Console, plan: CleanPlan, profiles: list[ColumnProfile], rows: int
+) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("column", overflow="fold")
-    table.add_column("type")
+    table.add_column("column", no_wrap=True)
+    table.add_column("type", no_wrap=True)
     for name in ("nulls", "distinct"):
-        table.add_column(name, justify="right")
-    for name in ("low", "high", "samples", "why"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("range or samples", max_width=_WIDEST_VALUES, no_wrap=True)
+    table.add_column("why", overflow="fold")
     for column, profile in zip(plan.columns, profiles, strict=True):
         decision = column.decision
         why = [f"no {one.family}: {one.value!r} in row {one.row}" for one in decision.failures[:1]]
@@ -72,11 +75,16 @@ def _show_columns(console: Console, plan: CleanPlan, profiles: list[ColumnProfil
             column.name,
             column.type_word,
             f"{profile.nulls:,}",
-            f"{profile.distinct:,}",
-            show_value(profile.low)[:20] if profile.low is not None else "",
-            show_value(profile.high)[:20] if profile.high is not None else "",
-            ", ".join(sample[:18] for sample in profile.samples[:3]),
+            # Counted by a sketch, which may count a few too many.
+            f"{min(profile.distinct, rows - profile.nulls):,}",
+            _show_values(column.type_word, profile),
             "; ".join(why),
         ]
         table.add_row(*map(escape, cells))
     console.print(table, highlight=False)
+
+
+def _show_values(type_word: str, profile: ColumnProfile) -> str:
+    if type_word == "text" or profile.low is None:
+        return ", ".join(" ".join(sample.split()) for sample in profile.samples)
+    return f"{show_value(profile.low)} .. {show_value(profile.high)}"

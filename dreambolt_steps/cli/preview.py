@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dreambolt_steps.cli.run import INGEST, name_source
-from dreambolt_steps.cli.tables import show_rows
+from dreambolt_steps.cli.tables import open_console, show_rows
 from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.log import LoggingReporter, report_to
 from dreambolt_steps.recipe import load_recipe
@@ -25,7 +25,7 @@ def show_preview(path: str, rows: int, settings: Sequence[str]) -> None:
         rows: read from the source.
         settings: `name=value` texts for the recipe.
     """
-    console = Console()
+    console = open_console()
     datadreamer = import_datadreamer()
     is_recipe = Path(path).suffix == ".py"
     recipe = load_recipe(path if is_recipe else INGEST)

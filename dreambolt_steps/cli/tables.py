@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,15 @@ from rich.table import Table
 
 _WIDEST = 40
 _NARROWEST = 14
+_WIDTH_OF_FILES = 160
+
+
+def open_console() -> Console:
+    """Standard output, as wide as its terminal; wide where it is none, so that less is cut."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDTH_OF_FILES
+    return console
 
 
 def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = False) -> None:
@@ -21,7 +31,7 @@ def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = F
         console: where to; stdout by default.
         types: print each column's type under its name.
     """
-    console = console or Console()
+    console = console or open_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     fitting = max(1, console.width // _NARROWEST)
     shown = rows.schema.names[:fitting]
