@@ -56,8 +56,13 @@ class EmbedColumns(TableStep):
 
         return MiniLMEmbedder()
 
-    def identify_content(self) -> object:
+    @cached_property
+    def model_identity(self) -> str:
+        """What the vectors depend on; a local model's files are hashed for it, once."""
         return identify_model(self.embedder)
+
+    def identify_content(self) -> object:
+        return self.model_identity
 
     def run(self) -> Dataset:
         names = self.args["columns"]
@@ -77,7 +82,7 @@ class EmbedColumns(TableStep):
             self._encode,
             self.embedder.dims,
             work_folder,
-            identity=identify_model(self.embedder),
+            identity=self.model_identity,
             on_progress=self._count_texts,
         )
         model = f"{self.embedder.model_name} ({self.embedder.dims} dims)"

@@ -54,13 +54,16 @@ class InputTable:
         steps = list({id(column.step): column.step for column in inputs.values()}.values())
         self._file: Path | None = None
         self._table: pa.Table | None = None
+        self._rows: int
         if len(steps) == 1:
             dataset = steps[0].output.dataset
             self._file = _find_whole_file(dataset)
             self._table = _read_table(dataset) if self._file is None else None
+            self._rows = (dataset if self._table is None else self._table).num_rows
         else:
             self._table = _put_side_by_side(inputs)
             self._names = {name: name for name in inputs}
+            self._rows = self._table.num_rows
 
     @property
     def schema(self) -> pa.Schema:
@@ -71,10 +74,7 @@ class InputTable:
     @property
     def num_rows(self) -> int:
         """Rows of the table."""
-        if self._table is not None:
-            return int(self._table.num_rows)
-        with self.open_reader() as reader:
-            return sum(batch.num_rows for batch in reader)
+        return self._rows
 
     def open_reader(self) -> pa.RecordBatchReader:
         """A new stream over the whole table, from its first row."""

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from dreambolt_steps.warehouses.copy_sql import quote_identifier
+
 
 @dataclass(frozen=True)
 class TableSample:
@@ -72,13 +74,10 @@ def find_known_rows(
     connection.register("known", open_reader())
     connection.register("candidate", numbered)
     same = " AND ".join(
-        f"known.{_quote(n)} IS NOT DISTINCT FROM candidate.{_quote(n)}" for n in names
+        f"known.{quote_identifier(n)} IS NOT DISTINCT FROM candidate.{quote_identifier(n)}"
+        for n in names
     )
     found = connection.execute(
         f"SELECT DISTINCT candidate._at FROM known JOIN candidate ON {same}"  # noqa: S608
     ).fetchall()
     return {at for (at,) in found}
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
