@@ -11,6 +11,8 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+pytest_plugins = ["tests.standins.s3_server"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

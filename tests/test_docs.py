@@ -62,7 +62,10 @@ def test_no_file_of_the_package_is_longer_than_200_lines_of_code() -> None:
         assert len(code) <= 200, f"{path.name}: {len(code)} lines"
 
 
-@pytest.mark.parametrize("package", ["tables", "synthesis", "warehouses"])
+PURE = ("sources", "dialects", "formats", "tables", "contracts", "synthesis", "warehouses")
+
+
+@pytest.mark.parametrize("package", PURE)
 def test_pure_packages_know_nothing_of_datadreamer_or_of_what_stands_above(package: str) -> None:
     for path in (ROOT / "dreambolt_steps" / package).glob("*.py"):
         imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE)

@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.cli.tables import open_console, show_value
+from dreambolt_steps.formats.read import TableRead, read_table
+from dreambolt_steps.sources.fetch import fetch_file
+from dreambolt_steps.sources.source import SourceFile, resolve_source
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, apply_plan, plan_cleaning
-from dreambolt_steps.tables.fetch import fetch_file
 from dreambolt_steps.tables.profile import ColumnProfile, profile_table
-from dreambolt_steps.tables.read import TableRead, read_table
-from dreambolt_steps.tables.source import SourceFile, resolve_source
 
 _SHOWN_FILES = 10
 _WIDEST_VALUES = 36

@@ -102,7 +102,7 @@ def check_source(source: str) -> None:
         SourceError: nothing is there, or it is no file.
         CredentialError: S3 keys are missing or refused.
     """
-    from dreambolt_steps.tables.source import resolve_source
+    from dreambolt_steps.sources.source import resolve_source
 
     local = Path(source).expanduser()
     matches = iglob(str(local), recursive=True)  # noqa: PTH207 (Path.glob takes no absolute patterns)

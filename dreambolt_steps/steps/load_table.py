@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 from datasets import Dataset
 
+from dreambolt_steps.formats.read import TableRead, read_table
 from dreambolt_steps.rehearsal import current_rehearsal
+from dreambolt_steps.sources.fetch import fetch_file
+from dreambolt_steps.sources.source import SourceFile, fingerprint_source, resolve_source
 from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.tables.fetch import fetch_file
-from dreambolt_steps.tables.read import TableRead, read_table
-from dreambolt_steps.tables.source import SourceFile, fingerprint_source, resolve_source
 
 _DIALECT_ARGS = ("delimiter", "quote", "escape", "encoding", "header", "skip")
 

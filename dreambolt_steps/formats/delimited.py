@@ -12,19 +12,19 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dreambolt_steps.errors import SourceError
-from dreambolt_steps.tables.dialect import (
+from dreambolt_steps.dialects.dialect import (
     MAX_LINE_BYTES,
     DialectOverrides,
     detect_dialect,
     read_first_rows,
     read_preamble,
 )
-from dreambolt_steps.tables.encoding import scan_text, transcode
-from dreambolt_steps.tables.line_numbers import find_lines
+from dreambolt_steps.dialects.encoding import scan_text, transcode
+from dreambolt_steps.dialects.line_numbers import find_lines
+from dreambolt_steps.dialects.screen import Screening, has_odd_quotes, screen_rows
+from dreambolt_steps.errors import SourceError
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
-from dreambolt_steps.tables.screen import Screening, has_odd_quotes, screen_rows
 from dreambolt_steps.tables.sql import open_duckdb, quote_literal
 
 _BATCH_BYTES = 8 << 20

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps.errors import DreamboltError, SchemaError, SourceError, UsageError
-from dreambolt_steps.tables.read import read_table
-from dreambolt_steps.tables.read_report import ReadReport
+from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.formats.read_report import ReadReport
 
 SPECTRUM = "comma_in_quotes empty empty_crlf escaped_quotes json location_coordinates newlines"
 SPECTRUM += " newlines_crlf quotes_and_newlines simple simple_crlf utf8"
@@ -306,7 +306,7 @@ def test_a_read_that_is_given_up_leaves_nothing_on_the_screen(tmp_path: Path) ->
     path = write(tmp_path / "a.csv", "n\n" + "1\n" * 300_000)
     code = (
         "import sys\n"
-        "from dreambolt_steps.tables.read import read_table\n"
+        "from dreambolt_steps.formats.read import read_table\n"
         "table = read_table(sys.argv[1])\n"
         "table.reader.read_next_batch()\n"
     )

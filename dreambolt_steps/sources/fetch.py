@@ -10,8 +10,8 @@ from pathlib import Path
 import xxhash
 
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.tables.s3 import explain_s3_errors, open_s3
-from dreambolt_steps.tables.source import SourceFile, identify_object
+from dreambolt_steps.sources.s3 import explain_s3_errors, open_s3
+from dreambolt_steps.sources.source import SourceFile, identify_object
 
 
 def fetch_file(file: SourceFile, folder: str | os.PathLike[str]) -> Path:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dreambolt_steps.errors import CredentialError, DreamboltError, SourceError
-from dreambolt_steps.tables.fetch import fetch_file
-from dreambolt_steps.tables.source import fingerprint_source, resolve_source
+from dreambolt_steps.sources.fetch import fetch_file
+from dreambolt_steps.sources.source import fingerprint_source, resolve_source
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.tables.read import read_table
+from dreambolt_steps.formats.read import read_table
 
 # NUL is refused, and surrogates are no text.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")

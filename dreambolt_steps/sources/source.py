@@ -13,7 +13,7 @@ from typing import Any
 import xxhash
 
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.tables.s3 import check_bucket, explain_s3_errors, open_s3
+from dreambolt_steps.sources.s3 import check_bucket, explain_s3_errors, open_s3
 
 _CHUNK_BYTES = 4 << 20
 _GLOB_CHARACTERS = "*?["

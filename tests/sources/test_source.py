@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.tables.fetch import fetch_file
-from dreambolt_steps.tables.source import fingerprint_source, resolve_source
+from dreambolt_steps.sources.fetch import fetch_file
+from dreambolt_steps.sources.source import fingerprint_source, resolve_source
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_file_without_permission_is_named(folder: Path) -> None:
         parent.chmod(0o755)
     code = (
         "import os, sys\n"
-        "from dreambolt_steps.tables.source import resolve_source\n"
+        "from dreambolt_steps.sources.source import resolve_source\n"
         "from dreambolt_steps.errors import SourceError\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "try: resolve_source(sys.argv[1])\n"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dreambolt_steps.tables.dialect import Dialect
-from dreambolt_steps.tables.line_numbers import count_line_ends
+from dreambolt_steps.dialects.dialect import Dialect
+from dreambolt_steps.dialects.line_numbers import count_line_ends
 
 _CHUNK_BYTES = 4 << 20
 _MAX_ROW_BYTES = 64 << 20

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dreambolt_steps.dialects.dialect import DialectOverrides
 from dreambolt_steps.errors import DreamboltError, SchemaError, SourceError, UsageError
-from dreambolt_steps.tables.delimited import DelimitedFile
-from dreambolt_steps.tables.dialect import DialectOverrides
-from dreambolt_steps.tables.parquet import ParquetTable
-from dreambolt_steps.tables.read_report import FileReport
-from dreambolt_steps.tables.table_read import OpenFile, Spool, TableRead
+from dreambolt_steps.formats.delimited import DelimitedFile
+from dreambolt_steps.formats.parquet import ParquetTable
+from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.formats.table_read import OpenFile, Spool, TableRead
 
 FILE_FORMATS = ("csv", "tsv", "parquet")
 _SUFFIXES = {

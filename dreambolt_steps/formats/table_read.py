@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.tables.delimited import DelimitedFile
-from dreambolt_steps.tables.parquet import ParquetTable
-from dreambolt_steps.tables.read_report import FileReport, ReadReport
+from dreambolt_steps.formats.delimited import DelimitedFile
+from dreambolt_steps.formats.parquet import ParquetTable
+from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.tables.rejects import Reject, build_rejects
 
 OpenFile = tuple[FileReport, DelimitedFile | ParquetTable]

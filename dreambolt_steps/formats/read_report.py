@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from dreambolt_steps.tables.dialect import Dialect
+from dreambolt_steps.dialects.dialect import Dialect
 
 
 @dataclass(frozen=True)
