@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (inserted are only names and numbers made here)
 """Rows that repeat an earlier one, found exactly, in memory that does not grow with the table."""
 
 from __future__ import annotations
