@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreambolt_steps.dialects.dialect import DialectOverrides
-from dreambolt_steps.errors import DreamboltError, SchemaError, SourceError, UsageError
+from dreambolt_steps.errors import DreamboltError, SourceError, UsageError
 from dreambolt_steps.formats.delimited import DelimitedFile
 from dreambolt_steps.formats.parquet import ParquetTable
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.formats.table_read import OpenFile, Spool, TableRead
+from dreambolt_steps.formats.unite import require_same_schemas, unite_schemas
 
 FILE_FORMATS = ("csv", "tsv", "parquet")
 _SUFFIXES = {
@@ -24,6 +25,7 @@ _SUFFIXES = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+_UNITERS = {"unite": unite_schemas, "same": require_same_schemas}
 
 
 def read_table(
@@ -36,6 +38,7 @@ def read_table(
     encoding: str | None = None,
     header: bool | None = None,
     skip: int | None = None,
+    schemas: str = "unite",
     limit: int | None = None,
 ) -> TableRead:
     """Read one table from one or several local files.
@@ -47,15 +50,17 @@ def read_table(
     and views as the plain types they stand for.
 
     Args:
-        paths: files with the same columns, in any order of columns.
+        paths: files of one table, with columns in any order.
         file_format: csv, tsv or parquet; default: by each file's suffix.
         delimiter, quote, escape, encoding, header, skip: what is known of the text files; default:
             found out, file by file.
+        schemas: "unite" files with other columns or types by name (`unite_schemas`), or insist on
+            the "same".
         limit: stop after so many rows.
 
     Returns: a TableRead; its `.reader` streams, its `.report()` tells the rest afterwards.
-    Raises: SourceError (empty, not of its format, truncated, undecodable), SchemaError (files with
-    other columns),
+    Raises: SourceError (empty, not of its format, truncated, undecodable), SchemaError (files that
+    can't be one table),
         UsageError (an impossible argument). All of them before the first batch, where the file's
         head or a scan shows it.
 
@@ -70,6 +75,8 @@ def read_table(
     """
     if file_format is not None and file_format not in FILE_FORMATS:
         raise UsageError(f"unknown format {file_format!r}; known are {', '.join(FILE_FORMATS)}")
+    if schemas not in _UNITERS:
+        raise UsageError(f"unknown schemas={schemas!r}; known are {', '.join(_UNITERS)}")
     if limit is not None and limit < 0:
         raise UsageError(f"limit={limit} is negative; give a number of rows")
     overrides = DialectOverrides(delimiter, quote, escape, header, skip, encoding)
@@ -78,8 +85,8 @@ def read_table(
         raise UsageError("no files to read; give at least one path")
     spool = Spool()
     files = [_open_file(Path(path), file_format, overrides, spool.path) for path in listed]
-    _check_same_columns(files)
-    return TableRead(files, spool, limit)
+    united = _UNITERS[schemas]([(report.file, file.schema) for report, file in files])
+    return TableRead(files, united, spool, limit)
 
 
 def _open_file(
@@ -116,23 +123,3 @@ def _open_file(
         preamble=text.preamble,
     )
     return report, text
-
-
-def _check_same_columns(files: Sequence[OpenFile]) -> None:
-    first, table = files[0]
-    types = {field.name: field.type for field in table.schema}
-    for other, other_table in files[1:]:
-        others = {field.name: field.type for field in other_table.schema}
-        missing = [name for name in types if name not in others]
-        extra = [name for name in others if name not in types]
-        if missing or extra:
-            raise SchemaError(
-                f"{other.file}: other columns than {first.file} "
-                f"(missing: {missing}, extra: {extra}); read files with other columns apart"
-            )
-        for name, kind in types.items():
-            if others[name] != kind:
-                raise SchemaError(
-                    f"{other.file}: column {name!r} is {others[name]}, "
-                    f"in {first.file} it is {kind}; read these files apart"
-                )

@@ -35,10 +35,11 @@ class FileReport:
 
 @dataclass(frozen=True)
 class ReadReport:
-    """What `read_table` read: totals, the rejects table (REJECT_SCHEMA) and a report for each
-    file."""
+    """What `read_table` read: totals, the rejects table (REJECT_SCHEMA), a report for each file,
+    and what was decided where the files' schemas differ."""
 
     rows: int
     rejected: int
     rejects: pa.Table
     files: tuple[FileReport, ...]
+    schema_notes: tuple[str, ...] = ()

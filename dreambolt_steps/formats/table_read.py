@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from dreambolt_steps.errors import SchemaError
 from dreambolt_steps.formats.delimited import DelimitedFile
 from dreambolt_steps.formats.parquet import ParquetTable
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
+from dreambolt_steps.formats.unite import United, align_batch
 from dreambolt_steps.tables.rejects import Reject, build_rejects
 
 OpenFile = tuple[FileReport, DelimitedFile | ParquetTable]
@@ -55,13 +57,17 @@ class TableRead:
 
     Attributes:
         schema: of the stream.
+        notes: what was decided where the files' schemas differ.
         files: what is known of each file before its rows are read.
     """
 
-    def __init__(self, files: Sequence[OpenFile], spool: Spool, limit: int | None) -> None:
+    def __init__(
+        self, files: Sequence[OpenFile], united: United, spool: Spool, limit: int | None
+    ) -> None:
         """Nothing is read yet; the spool is cleared when the stream ends or is given up."""
         self.files = tuple(report for report, _ in files)
-        self.schema: pa.Schema = files[0][1].schema
+        self.schema: pa.Schema = united.schema
+        self.notes = united.notes
         self._open_files = files
         self._limit = limit
         self._progress = _Progress()
@@ -88,7 +94,7 @@ class TableRead:
         rejects = build_rejects(self._progress.rejects)
         reports = tuple(self._progress.reports)
         rows = sum(report.rows for report in reports)
-        return ReadReport(rows, rejects.num_rows, rejects, reports)
+        return ReadReport(rows, rejects.num_rows, rejects, reports, self.notes)
 
 
 def _iterate_batches(
@@ -107,7 +113,7 @@ def _iterate_batches(
             rows = 0
             for batch in file.iterate_batches(left):
                 rows += batch.num_rows
-                yield batch.select(schema.names)
+                yield _align(batch, schema, report.file)
             rejects = file.list_rejects()
             progress.rejects += rejects
             progress.reports.append(replace(report, rows=rows, rejected=len(rejects)))
@@ -118,3 +124,10 @@ def _iterate_batches(
         for _, file in files:
             file.close()
         spool.clear()
+
+
+def _align(batch: pa.RecordBatch, schema: pa.Schema, file: str) -> pa.RecordBatch:
+    try:
+        return align_batch(batch, schema)
+    except SchemaError as error:
+        raise SchemaError(f"{file}: {error}") from error

@@ -16,6 +16,7 @@ from dreambolt_steps.sources.source import SourceFile, fingerprint_source, resol
 from dreambolt_steps.steps.table_step import TableStep
 
 _DIALECT_ARGS = ("delimiter", "quote", "escape", "encoding", "header", "skip")
+_SHOWN_NOTES = 20
 
 
 class LoadTable(TableStep):
@@ -31,7 +32,7 @@ class LoadTable(TableStep):
     Raises:
         SourceError: a file is missing, empty, not readable or not of its format.
         CredentialError: S3 keys are missing or refused.
-        SchemaError: several files with different columns.
+        SchemaError: several files whose columns no type holds, or that differ and must be the same.
 
     Example:
         raw = LoadTable("load", args={"source": "s3://bucket/players/*.csv"})
@@ -66,6 +67,12 @@ class LoadTable(TableStep):
         self.register_arg(
             "skip", required=False, help="Lines before the table.", default_help="found out"
         )
+        self.register_arg(
+            "schemas",
+            required=False,
+            default="unite",
+            help="Files with other columns or types: unite them by name, or insist on the same.",
+        )
 
     @cached_property
     def source_files(self) -> list[SourceFile]:
@@ -90,6 +97,7 @@ class LoadTable(TableStep):
         read = read_table(
             paths,
             file_format=args["file_format"],
+            schemas=args["schemas"],
             limit=rehearsal.rows if rehearsal else None,
             **{name: args[name] for name in _DIALECT_ARGS},
         )
@@ -109,7 +117,9 @@ class LoadTable(TableStep):
             "dialects": {
                 file.file: str(file.dialect) for file in report.files[:20] if file.dialect
             },
+            "schemas": list(report.schema_notes),
         }
+        self.receipt.notes += report.schema_notes[:_SHOWN_NOTES]
         if report.rejected:
             first = report.rejects.slice(0, 1).to_pylist()[0]
             self.receipt.notes.append(

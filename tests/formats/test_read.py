@@ -193,11 +193,17 @@ def test_files_are_united_by_name(tmp_path: Path) -> None:
     assert [(file.rows, file.rejected) for file in report.files] == [(1, 0), (1, 1)]
 
 
-def test_other_columns_are_a_schema_error(tmp_path: Path) -> None:
+def test_other_columns_are_united_or_refused(tmp_path: Path) -> None:
     one = write(tmp_path / "1.csv", "a,b\n1,2\n")
     two = write(tmp_path / "2.csv", "a,c\n4,3\n")
     with pytest.raises(SchemaError, match=r"missing: \['b'\], extra: \['c'\]"):
-        read_table([one, two])
+        read_table([one, two], schemas="same")
+    rows, report = read([one, two])
+    assert rows == [{"a": "1", "b": "2", "c": None}, {"a": "4", "b": None, "c": "3"}]
+    assert report.schema_notes == (
+        f"column 'b' is not in {two}; NULL there",
+        f"column 'c' is not in {one}; NULL there",
+    )
 
 
 @pytest.mark.parametrize("limit", [0, 1, 3, 100])
@@ -265,6 +271,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
         ("a.xyz", b"a,b\n1,2\n", {}, SourceError, "unknown suffix '.xyz'"),
         ("a.csv", b"a\n1\n", {"file_format": "xml"}, UsageError, "known are csv, tsv, parquet"),
         ("a.csv", b"a\n1\n", {"delimiter": "::"}, UsageError, "one ASCII character"),
+        ("a.csv", b"a\n1\n", {"schemas": "guess"}, UsageError, "known are unite, same"),
         ("a.csv", b"a\n1\n", {"skip": -1}, UsageError, "negative"),
         ("a.csv", b"a\n1\n", {"limit": -1}, UsageError, "negative"),
     ],
