@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import hashlib
 import importlib.util
@@ -17,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from dreambolt_steps.errors import DreamboltError, ExportError, RecipeError, TerminalError
-from dreambolt_steps.recipe_values import parse_value
+from dreambolt_steps.recipe_values import parse_settings
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,7 @@ class Recipe:
         Raises:
             RecipeError: an unknown name, a value of another type, a missing required parameter.
         """
-        given: dict[str, list[str]] = {}
-        for setting in settings:
-            name, equals, value = setting.partition("=")
-            if not equals:
-                raise RecipeError(f"--set {setting}: write it as name=value")
-            if name not in self.parameters:
-                close = difflib.get_close_matches(name, self.parameters, n=1)
-                hint = f"did you mean {close[0]!r}? " if close else ""
-                known = ", ".join(self.parameters) or "none"
-                raise RecipeError(f"--set {name}: {hint}{self.path} has the parameters: {known}")
-            given.setdefault(name, []).append(value)
-        parsed = {
-            name: parse_value(name, values, self.parameters[name]) for name, values in given.items()
-        }
+        parsed = parse_settings(settings, self.parameters, owner=str(self.path))
         signature = inspect.signature(self.function).parameters
         for name in self.parameters:
             if signature[name].default is inspect.Parameter.empty and name not in parsed:

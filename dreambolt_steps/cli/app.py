@@ -31,6 +31,15 @@ Fresh = Annotated[
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="JSON lines instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")]
 Rows = Annotated[int, typer.Option(min=1, help="Rows to show.")]
+Load = Annotated[
+    list[str] | None,
+    typer.Option("--load", help="name=value, an arg of LoadTable (delimiter=';'); repeatable."),
+]
+Clean = Annotated[
+    list[str] | None,
+    typer.Option("--clean", help="name=value, an arg of CleanTable (trim=no); repeatable."),
+]
+Columns = Annotated[list[str] | None, typer.Option(help="name=type; repeatable.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -78,7 +87,9 @@ def ingest(
     out: Annotated[str, typer.Option(help="Folder of the files; default out/NAME.")] = "",
     to: Annotated[str, typer.Option(help="DuckDB file; default out/NAME.duckdb.")] = "",
     table: Annotated[str, typer.Option(help="The table; default NAME.")] = "",
-    columns: Annotated[list[str] | None, typer.Option(help="name=type; repeatable.")] = None,
+    columns: Columns = None,
+    load: Load = None,
+    clean: Clean = None,
     mode: Annotated[str, typer.Option(help="create, replace or append.")] = "replace",
     session: Session = None,
     dry_run: DryRun = False,
@@ -94,8 +105,10 @@ def ingest(
         path,
         wanted,
         embed or [],
-        columns or [],
         synth,
+        load=load or [],
+        clean=clean or [],
+        columns=columns or [],
         session=session,
         dry_run=dry_run,
         fresh=fresh or [],
@@ -110,22 +123,28 @@ def preview(
     path: Annotated[str, typer.Argument(help="A recipe, or a file, glob or s3:// URI.")],
     rows: Rows = 5,
     settings: Settings = None,
+    columns: Columns = None,
+    load: Load = None,
+    clean: Clean = None,
 ) -> None:
     """Show the first rows after every pure stage; nothing is written."""
     from dreambolt_steps.cli.preview import show_preview
 
-    show_preview(path, rows, settings or [])
+    show_preview(path, rows, settings or [], load or [], clean or [], columns or [])
 
 
 @app.command()
 @report_failures
 def inspect(
     path: Annotated[str, typer.Argument(help="A file, a glob or an s3:// URI.")],
+    columns: Columns = None,
+    load: Load = None,
+    clean: Clean = None,
 ) -> None:
     """Show dialect, types with their evidence, NULLs, ranges, distinct counts and samples."""
     from dreambolt_steps.cli.inspect import show_table
 
-    show_table(path)
+    show_table(path, load or [], clean or [], columns or [])
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import open_console, show_value
 from dreambolt_steps.formats.read import TableRead, read_table
 from dreambolt_steps.sources.fetch import fetch_file
@@ -21,18 +23,24 @@ _SHOWN_FILES = 10
 _WIDEST_VALUES = 36
 
 
-def show_table(source: str) -> None:
+def show_table(
+    source: str,
+    load: Sequence[str] = (),
+    clean: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> None:
     """Print dialect, schema with evidence, NULLs, ranges, distinct counts and samples of a
     source."""
+    load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     console = open_console()
     files = resolve_source(source)
     with TemporaryDirectory(prefix="dreambolt-") as spool:
         paths = [fetch_file(file, spool) for file in files]
-        read = read_table(paths)
+        read = read_table(paths, **load_args)
         _show_files(console, files, read)
         text = Path(spool, "table.arrow")
         write_stream(read.reader, text)
-        plan = plan_cleaning(lambda: open_stream(text))
+        plan = plan_cleaning(lambda: open_stream(text), **clean_args)
         profiles = profile_table(apply_plan(open_stream(text), plan).reader)
         report = read.report()
     rows = f"{report.rows + report.rejected:,} rows, {report.rejected:,} rejected"

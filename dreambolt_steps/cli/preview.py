@@ -10,24 +10,41 @@ from rich.console import Console
 from rich.markup import escape
 
 from dreambolt_steps.cli.run import INGEST, name_source
+from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import open_console, show_rows
+from dreambolt_steps.errors import UsageError
 from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.log import LoggingReporter, report_to
 from dreambolt_steps.recipe import load_recipe
 from dreambolt_steps.rehearsal import rehearse
 
 
-def show_preview(path: str, rows: int, settings: Sequence[str]) -> None:
+def show_preview(
+    path: str,
+    rows: int,
+    settings: Sequence[str] = (),
+    load: Sequence[str] = (),
+    clean: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> None:
     """Run a recipe, or the packaged one on a file, in rehearsal, and print what each stage gives.
 
     Args:
         path: a recipe (.py), or a file, glob or s3:// URI.
         rows: read from the source.
         settings: `name=value` texts for the recipe.
+        load, clean: `name=value` texts for `LoadTable` and `CleanTable` of the packaged recipe.
+        columns: `name=type` texts for `CleanTable`.
+
+    Raises:
+        UsageError: args of steps for a recipe, which has settings of its own.
     """
+    is_recipe = Path(path).suffix == ".py"
+    if is_recipe and (load or clean or columns):
+        raise UsageError(f"--load, --clean and --columns are for files; {path} takes --set")
+    load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     console = open_console()
     datadreamer = import_datadreamer()
-    is_recipe = Path(path).suffix == ".py"
     recipe = load_recipe(path if is_recipe else INGEST)
     name = "table" if is_recipe else name_source(path)
     if is_recipe:
@@ -36,6 +53,7 @@ def show_preview(path: str, rows: int, settings: Sequence[str]) -> None:
         target = {"out": f"out/{name}", "database": f"out/{name}.duckdb", "table": name}
         given = [f"{key}={value}" for key, value in {"source": path, **target}.items()]
         arguments = recipe.parse_settings([*given, *settings])
+        arguments |= {"load": load_args, "clean": clean_args}
     session = datadreamer.DataDreamer(":memory:", verbose=False)
     with report_to(LoggingReporter()), session, rehearse(rows):
         recipe.run(arguments)

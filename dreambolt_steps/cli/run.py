@@ -10,6 +10,7 @@ from typing import Any
 
 from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_reporter
+from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.log import report_to
@@ -42,9 +43,11 @@ def run_ingest(
     source: str,
     wanted: dict[str, str],
     embed: Sequence[str],
-    columns: Sequence[str],
     synth: int,
     *,
+    load: Sequence[str],
+    clean: Sequence[str],
+    columns: Sequence[str],
     session: Path | None,
     dry_run: bool,
     fresh: Sequence[str],
@@ -52,7 +55,7 @@ def run_ingest(
     quiet: bool,
 ) -> None:
     """Run the packaged recipe on a source; names that are not given come from the source's name."""
-    types = parse_columns(columns)
+    load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     if wanted["mode"] not in MODES:
         raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
     if wanted["model"] and not synth:
@@ -70,29 +73,12 @@ def run_ingest(
         "database": wanted["database"] or f"out/{name}.duckdb",
         "table": wanted["table"] or name,
         "embed": list(embed),
-        "types": types,
+        "load": load_args,
+        "clean": clean_args,
         "rows": synth,
     }
     folder = session or Path("sessions") / name
     _run(load_recipe(INGEST), arguments, folder, dry_run, fresh, json_logs, quiet)
-
-
-def parse_columns(columns: Sequence[str]) -> dict[str, str]:
-    """`name=type` texts as a dictionary.
-
-    Raises:
-        UsageError: one is written otherwise, or names an unknown type.
-    """
-    from dreambolt_steps.tables.column_types import parse_type
-
-    types = {}
-    for text in columns:
-        name, equals, word = text.rpartition("=")
-        if not equals:
-            raise UsageError(f"--columns {text}: write it as name=type, such as id=text")
-        parse_type(word)
-        types[name] = word
-    return types
 
 
 def check_source(source: str) -> None:

@@ -25,7 +25,8 @@ def recipe(
     table: str,
     mode: str = "replace",
     embed: list[str] | None = None,
-    types: dict[str, str] | None = None,
+    load: dict[str, Any] | None = None,
+    clean: dict[str, Any] | None = None,
     rows: int = 0,
     model: str = "",
 ) -> None:
@@ -38,12 +39,13 @@ def recipe(
         table: the table in it.
         mode: create, replace or append.
         embed: text columns to embed, by their names in the file or after cleaning.
-        types: column -> type, where the found one is not wanted.
+        load: further args of `LoadTable`, where what is found is not right.
+        clean: args of `CleanTable`, such as `{"types": {"zip": "text"}}`.
         rows: synthetic rows to add.
         model: the OpenAI model that writes them.
     """
-    step: Any = LoadTable("load", args={"source": source})
-    step = CleanTable("clean", inputs=columns(step), args={"types": types} if types else None)
+    step: Any = LoadTable("load", args={"source": source, **(load or {})})
+    step = CleanTable("clean", inputs=columns(step), args=clean or None)
     if rows:
         from datadreamer.llms import OpenAI
 

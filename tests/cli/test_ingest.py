@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from dreambolt_steps.cli.app import app
-from dreambolt_steps.cli.run import name_source, parse_columns
+from dreambolt_steps.cli.run import name_source
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +81,18 @@ def test_rejected_rows_are_counted_and_their_file_is_named() -> None:
         assert connection.execute(rejects).fetchall() == [(3, "1934,Italy,too,many")]
 
 
+def test_what_is_told_by_hand_goes_to_the_steps() -> None:
+    told = ["--load", "skip=1", "--load", "header=no", "--clean", "names=column_1=year"]
+    done = call("ingest", "cups.csv", *told, "--columns", "year=int64")
+    assert done.exit_code == 0, done.stderr
+    rows = read("SELECT year, typeof(year), column_2, column_3 FROM cups ORDER BY 1")
+    assert rows[0] == (1930, "BIGINT", "Uruguay", "007")
+    assert len(rows) == 3
+    told[-1] = "names=column_1=jahr"
+    assert "jahr" in call("inspect", "cups.csv", *told).stdout
+    assert "jahr" in call("preview", "cups.csv", *told).stdout
+
+
 def test_fresh_runs_a_step_and_those_below_it_again() -> None:
     call("ingest", "cups.csv")
     lines = call("ingest", "cups.csv", "--fresh", "clean").stdout.split("\n")[:4]
@@ -101,14 +113,6 @@ def test_fresh_runs_a_step_and_those_below_it_again() -> None:
 )
 def test_a_source_names_what_comes_of_it(source: str, name: str) -> None:
     assert name_source(source) == name
-
-
-def test_columns_are_split_at_the_last_equals_sign() -> None:
-    assert parse_columns(["a=b=text", "price=decimal(10,2)", "*=text"]) == {
-        "a=b": "text",
-        "price": "decimal(10,2)",
-        "*": "text",
-    }
 
 
 @pytest.fixture

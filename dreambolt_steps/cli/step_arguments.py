@@ -1,0 +1,98 @@
+"""Args of `LoadTable` and `CleanTable` from the command line: `--load name=value`, typed by the
+signatures of the functions behind those steps."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Sequence
+from types import NoneType, UnionType
+from typing import Any
+
+from dreambolt_steps.recipe_values import parse_settings
+
+# What a shell user can't easily write.
+_ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
+
+
+def list_load_kinds() -> dict[str, Any]:
+    """Name -> type of what may be told of files by hand."""
+    from dreambolt_steps.formats.read import read_table
+
+    return _list_kinds(read_table, leave_out=("paths", "limit"))
+
+
+def list_clean_kinds() -> dict[str, Any]:
+    """Name -> type of what may be told of cleaning by hand."""
+    from dreambolt_steps.tables.clean_plan import plan_cleaning
+
+    return _list_kinds(plan_cleaning, leave_out=("open_reader",))
+
+
+def parse_load(settings: Sequence[str]) -> dict[str, Any]:
+    r"""Args of `LoadTable` from `name=value` texts; `\t` is a tab.
+
+    Raises:
+        RecipeError: an unknown name, or a value of another type.
+
+    Example:
+        >>> parse_load(["delimiter=;", "skip=2"])
+        {'delimiter': ';', 'skip': 2}
+    """
+    parsed = parse_settings(settings, list_load_kinds(), owner="LoadTable", option="--load")
+    return {name: _unescape(value) for name, value in parsed.items()}
+
+
+def parse_clean(settings: Sequence[str], columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Args of `CleanTable` from `name=value` texts.
+
+    Args:
+        settings: of `--clean`.
+        columns: `name=type` texts of `--columns`, which go before a type given in `settings`.
+
+    Raises:
+        UsageError: an unknown name, a value of another type, or an unknown column type.
+
+    Example:
+        >>> parse_clean(["trim=no"], ["id=text"])
+        {'trim': False, 'types': {'id': 'text'}}
+    """
+    parsed = parse_settings(settings, list_clean_kinds(), owner="CleanTable", option="--clean")
+    types = {**(parsed.get("types") or {}), **parse_columns(columns)}
+    return {**parsed, "types": types} if types else parsed
+
+
+def parse_columns(columns: Sequence[str]) -> dict[str, str]:
+    """`name=type` texts as a dictionary.
+
+    Raises:
+        UsageError: one is written otherwise, or names an unknown type.
+    """
+    from dreambolt_steps.errors import UsageError
+    from dreambolt_steps.tables.column_types import parse_type
+
+    types = {}
+    for text in columns:
+        name, equals, word = text.rpartition("=")
+        if not equals:
+            raise UsageError(f"--columns {text}: write it as name=type, such as id=text")
+        parse_type(word)
+        types[name] = word
+    return types
+
+
+def _list_kinds(function: Callable[..., Any], leave_out: Sequence[str]) -> dict[str, Any]:
+    hints = typing.get_type_hints(function)
+    return {
+        name: _drop_none(kind) for name, kind in hints.items() if name not in (*leave_out, "return")
+    }
+
+
+def _drop_none(kind: Any) -> Any:
+    """The type without None: `quote=` means the empty text, not "find out"."""
+    if typing.get_origin(kind) not in (typing.Union, UnionType):
+        return kind
+    return typing.Union[tuple(one for one in typing.get_args(kind) if one is not NoneType)]  # noqa: UP007
+
+
+def _unescape(value: Any) -> Any:
+    return _ESCAPES.get(value, value) if isinstance(value, str) else value

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from dreambolt_steps.cli.app import app
+from dreambolt_steps.cli.step_arguments import (
+    list_clean_kinds,
+    list_load_kinds,
+    parse_clean,
+    parse_columns,
+    parse_load,
+)
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.step_docs import find_step, list_arguments
+
+
+@pytest.mark.parametrize(
+    ("settings", "args"),
+    [
+        ([], {}),
+        (["delimiter=;"], {"delimiter": ";"}),
+        (["delimiter=="], {"delimiter": "="}),
+        (["delimiter=\\t"], {"delimiter": "\t"}),
+        (["delimiter=,", "delimiter=|"], {"delimiter": "|"}),
+        (["quote="], {"quote": ""}),
+        (["escape=\\"], {"escape": "\\"}),
+        (["header=no", "skip=3"], {"header": False, "skip": 3}),
+        (["encoding=cp1252", "file_format=csv"], {"encoding": "cp1252", "file_format": "csv"}),
+    ],
+)
+def test_args_of_load_table_are_typed(settings: list[str], args: dict[str, Any]) -> None:
+    assert parse_load(settings) == args
+
+
+@pytest.mark.parametrize(
+    ("settings", "args"),
+    [
+        (["trim=no"], {"trim": False}),
+        (["null_tokens=-,?"], {"null_tokens": ["-", "?"]}),
+        (['null_tokens=["", "a,b"]'], {"null_tokens": ["", "a,b"]}),
+        (["types=id=text,p=decimal(9,2)"], {"types": {"id": "text", "p": "decimal(9,2)"}}),
+        (['types={"a=b,c": "date"}'], {"types": {"a=b,c": "date"}}),
+        (["names=Größe=size"], {"names": {"Größe": "size"}}),
+    ],
+)
+def test_args_of_clean_table_are_typed(settings: list[str], args: dict[str, Any]) -> None:
+    assert parse_clean(settings) == args
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text()))
+def test_dictionaries_of_any_names_come_back_from_json(names: dict[str, str]) -> None:
+    assert parse_clean([f"names={json.dumps(names)}"]) == {"names": names}
+
+
+def test_columns_are_split_at_the_last_equals_sign_and_go_before_types() -> None:
+    columns = ["a=b=text", "price=decimal(10,2)", "*=text"]
+    assert parse_columns(columns) == {"a=b": "text", "price": "decimal(10,2)", "*": "text"}
+    assert parse_clean(["types=x=date,y=int8"], ["x=text"]) == {"types": {"x": "text", "y": "int8"}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--load", "delimeter=;"], "--load delimeter: did you mean 'delimiter'? LoadTable has"),
+        (["--load", "delimiter"], "--load delimiter: write it as name=value"),
+        (["--load", "skip=two"], "--load skip=two: not a whole number"),
+        (["--load", "header=maybe"], "--load header=maybe: not a yes or no"),
+        (["--clean", "trimm=no"], "--clean trimm: did you mean 'trim'? CleanTable has"),
+        (["--clean", "types=id"], "--clean types=id: write key=value"),
+        (["--columns", "id"], "--columns id: write it as name=type"),
+        (["--columns", "id=integr"], "unknown type 'integr'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["ingest", "preview", "inspect"])
+def test_wrong_args_are_told_before_the_source_is_looked_at(
+    command: str, arguments: list[str], words: str
+) -> None:
+    done = CliRunner().invoke(app, [command, "nowhere.csv", *arguments])
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_recipes_take_settings_and_no_args_of_steps() -> None:
+    done = CliRunner().invoke(app, ["preview", "recipe.py", "--load", "skip=1"])
+    assert done.exit_code == 2
+    assert "are for files; recipe.py takes --set" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("step", "kinds"), [("LoadTable", list_load_kinds), ("CleanTable", list_clean_kinds)]
+)
+def test_every_arg_of_the_step_can_be_given(step: str, kinds: Any) -> None:
+    registered = {name for name, _ in list_arguments(find_step(step))}
+    assert registered - {"source"} == set(kinds())
+
+
+def test_unknown_kinds_are_usage_errors() -> None:
+    with pytest.raises(UsageError, match="LoadTable has the parameters: file_format, delimiter"):
+        parse_load(["zzz=1"])
