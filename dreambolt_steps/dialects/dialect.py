@@ -33,6 +33,9 @@ class Dialect:
         skip: lines before the header (or the first row) that belong to no table; `read_table`
             reports their text.
         encoding: of the original file.
+        comment: what lines that belong to no table begin with; "" when there are none.
+        header_rows: rows the names are spread over, when there is a header.
+        footer: lines after the last row that belong to no table.
     """
 
     delimiter: str = ","
@@ -41,6 +44,9 @@ class Dialect:
     header: bool = True
     skip: int = 0
     encoding: str = "utf-8"
+    comment: str = ""
+    header_rows: int = 1
+    footer: int = 0
 
 
 @dataclass(frozen=True)

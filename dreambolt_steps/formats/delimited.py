@@ -44,6 +44,8 @@ class DelimitedFile:
             header).
         names: the same, made unique.
         preamble: the text of the lines skipped before the header.
+        encoding_confidence: 0 to 1.
+        findings: what is out of the ordinary, in sentences.
     """
 
     def __init__(self, path: Path, overrides: DialectOverrides, spool: Path) -> None:
@@ -77,6 +79,8 @@ class DelimitedFile:
         )
         self.names = unique_names(self.original_names)
         self.preamble = read_preamble(self._path, self.dialect)
+        self.encoding_confidence = scan.confidence
+        self.findings = self._tell_findings()
         self._connection = open_duckdb()
 
     @property
@@ -135,6 +139,10 @@ class DelimitedFile:
             self._reject(line, offset, None, _BROKEN_QUOTES, raw)
             for line, (offset, raw) in zip(lines, rows, strict=True)
         ]
+
+    def _tell_findings(self) -> tuple[str, ...]:
+        count = len(self.preamble)
+        return (f"{count} lines before the table are left out",) if count else ()
 
     def _reject(
         self, line: int, offset: int | None, column: str | None, reason: str, raw: str

@@ -121,5 +121,7 @@ def _open_file(
         text.original_names,
         tuple(text.names),
         preamble=text.preamble,
+        encoding_confidence=text.encoding_confidence,
+        findings=text.findings,
     )
     return report, text

@@ -21,6 +21,10 @@ class FileReport:
         rows: rows read.
         rejected: rows that could not be read; rows + rejected is what the file holds.
         preamble: lines skipped before the header.
+        encoding_confidence: 0 to 1; 1 where the bytes themselves prove the encoding or it was told.
+        findings: what is out of the ordinary in a text file and what was done about it, in plain
+            sentences: preamble, footer, comments, header rows, other tables, repaired rows.
+        evidence: why this dialect, in plain sentences: scores, the runner-up, the first odd lines.
     """
 
     file: str
@@ -31,6 +35,9 @@ class FileReport:
     rows: int = 0
     rejected: int = 0
     preamble: tuple[str, ...] = ()
+    encoding_confidence: float = 1.0
+    findings: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
