@@ -76,9 +76,6 @@ def _show_columns(
     table.add_column("range or samples", max_width=_WIDEST_VALUES, no_wrap=True)
     table.add_column("why", overflow="fold")
     for column, profile in zip(plan.columns, profiles, strict=True):
-        decision = column.decision
-        why = [f"no {one.family}: {one.value!r} in row {one.row}" for one in decision.failures[:1]]
-        why += [decision.note] if decision.note else []
         cells = [
             column.name,
             column.type_word,
@@ -86,7 +83,7 @@ def _show_columns(
             # Counted by a sketch, which may count a few too many.
             f"{min(profile.distinct, rows - profile.nulls):,}",
             _show_values(column.type_word, profile),
-            "; ".join(why),
+            column.decision.explain(),
         ]
         table.add_row(*map(escape, cells))
     console.print(table, highlight=False)

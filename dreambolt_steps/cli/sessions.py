@@ -86,7 +86,7 @@ def _show_details(console: Console, session: StoredSession) -> None:
     for step in session.steps:
         if step.receipt is None:
             continue
-        for name, words in step.receipt.report.get("columns", {}).items():
-            console.print(f"  {step.name}: {name}: {words}", highlight=False, markup=False)
+        for name, told in step.receipt.report.get("columns", {}).items():
+            console.print(f"  {step.name}: {name}: {told['words']}", highlight=False, markup=False)
         for note in step.receipt.notes:
             console.print(f"  {step.name}: {note}", highlight=False, markup=False)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from dreambolt_steps.tables.blanks import NULL_TOKENS, drop_null_tokens, is_text, trim_text
 from dreambolt_steps.tables.column_types import find_plain_type
+from dreambolt_steps.tables.decision import ColumnDecision, Failure, Spelling
 from dreambolt_steps.tables.moment_text import BooleanEvidence, MomentEvidence
 from dreambolt_steps.tables.number_text import NumberEvidence
 
@@ -22,50 +23,6 @@ _FAMILIES: dict[str, Callable[[], _Evidence]] = {
     "date or timestamp": MomentEvidence,
     "boolean": BooleanEvidence,
 }
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a column that looked like more than text is text.
-
-    Attributes:
-        family: number, date or timestamp, or boolean.
-        count: values that are none; at least so many when most were not, for then counting stops.
-        value, row: the first of them, and its 1-based row.
-    """
-
-    family: str
-    count: int
-    value: str
-    row: int
-
-
-@dataclass(frozen=True)
-class ColumnDecision:
-    """What a column is, and why.
-
-    Attributes:
-        name: of the source.
-        source_type: the Arrow type it comes in.
-        type: the Arrow type chosen.
-        rows, nulls: counted over the whole table; null tokens count as nulls.
-        has_blanks: whether any value has blanks at its ends.
-        has_null_tokens: whether any value is a null token.
-        thousands: the separator of thousands to take out, if any.
-        failures: better-fitting types that some values ruled out.
-        note: what else decided ("all null").
-    """
-
-    name: str
-    source_type: pa.DataType
-    type: pa.DataType
-    rows: int
-    nulls: int
-    has_blanks: bool = False
-    has_null_tokens: bool = False
-    thousands: str | None = None
-    failures: tuple[Failure, ...] = ()
-    note: str = ""
 
 
 def infer_types(
@@ -155,10 +112,10 @@ class _Column:
         self.nulls += values.null_count
 
     def decide(self) -> ColumnDecision:
-        chosen, thousands, note = find_plain_type(self.source.type), None, ""
+        chosen, spelling, note = find_plain_type(self.source.type), None, ""
         failures: tuple[Failure, ...] = ()
         if is_text(self.source.type):
-            chosen, thousands, note = self._choose()
+            chosen, spelling, note = self._choose()
             failures = tuple(
                 Failure(trial.family, trial.failed, *trial.first)
                 for trial in self.trials
@@ -172,9 +129,9 @@ class _Column:
             self.nulls,
             self.has_blanks,
             self.has_null_tokens,
-            thousands,
-            failures,
-            note,
+            spelling,
+            failures=failures,
+            note=note,
         )
 
     def _clean(self, text: pa.Array) -> pa.Array:
@@ -186,7 +143,7 @@ class _Column:
         self.has_null_tokens |= values is not text
         return values
 
-    def _choose(self) -> tuple[pa.DataType, str | None, str]:
+    def _choose(self) -> tuple[pa.DataType, Spelling | None, str]:
         if self.nulls == self.rows:
             return pa.string(), None, "all null" if self.rows else "no rows"
         for trial in self.trials:
@@ -196,5 +153,6 @@ class _Column:
             if isinstance(found, pa.DataType):
                 return found, None, ""
             if found is not None:
-                return found.type, found.thousands, found.note
+                spelling = Spelling(found.thousands) if found.thousands else None
+                return found.type, spelling, found.note
         return pa.string(), None, ""

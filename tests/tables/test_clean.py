@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.tables.clean import CleanReport, apply_plan, plan_cleaning
 from dreambolt_steps.tables.rejects import REJECT_SCHEMA
 
@@ -169,6 +169,8 @@ def test_typed_columns_pass_unless_overridden() -> None:
         ({"types": {"x": "decimal(40,2)"}}, "precision is 1 to 38"),
         ({"names": {"c": "d"}}, "no column 'c' to rename; there are A b, x"),
         ({"names": {"A b": "x"}}, "two columns would be called 'x'"),
+        ({"on_mismatch": "drop"}, "on_mismatch 'drop' is none of reject, null, raise, widen"),
+        ({"on_mismatch": {"c": "null"}}, "no column 'c' for on_mismatch; there are a_b, x"),
     ],
 )
 def test_wrong_arguments(options: dict[str, Any], message: str) -> None:
@@ -205,3 +207,45 @@ def test_written_and_rejected_rows_add_up(rows: list[tuple[str, str]], word: str
     assert table.num_rows + report.rejected == len(rows)
     empty = sum(not x.strip() for x, _ in rows)
     assert table.column("x").null_count == empty
+
+
+def test_a_value_that_does_not_fit_is_nulled_where_asked_and_its_row_kept() -> None:
+    table, report = clean(
+        {"a": ["1", "x", "3", "y"], "b": ["x", "2", "3", "4"]},
+        types={"*": "int8"},
+        on_mismatch={"a": "null"},
+    )
+    assert table.to_pydict() == {"a": [None, 3, None], "b": [2, 3, 4]}
+    assert (report.rows, report.rejected, report.nulled) == (3, 1, 2)
+    told = report.rejects.select(["line", "column", "value", "reason"]).to_pylist()
+    assert [tuple(one.values()) for one in told] == [
+        (1, "b", "x", "not a value of type int8"),
+        (2, "a", "x", "not a value of type int8; NULL in the row that was kept"),
+        (4, "a", "y", "not a value of type int8; NULL in the row that was kept"),
+    ]
+
+
+def test_a_row_that_is_rejected_has_no_nulled_values() -> None:
+    table, report = clean(
+        {"a": ["x"], "b": ["y"]}, types={"*": "int8"}, on_mismatch={"a": "null", "*": "reject"}
+    )
+    assert table.num_rows == 0
+    assert (report.rejected, report.nulled, report.rejects.num_rows) == (1, 0, 1)
+
+
+def test_a_value_that_does_not_fit_raises_where_asked() -> None:
+    message = r"column 'A', row 3: 'x' is not a value of type int8; correct the source"
+    with pytest.raises(SchemaError, match=message):
+        clean({"A": ["1", "2", "x"]}, types={"a": "int8"}, on_mismatch="raise")
+
+
+def test_a_column_is_widened_to_text_where_asked() -> None:
+    source = {"a": ["1", "2", "x"], "b": ["1", "2", "3"], "c": ["u", "v", "4"]}
+    types = {"a": "int8", "b": "int8"}
+    table, report = clean(source, types=types, on_mismatch="widen")
+    assert table.to_pydict() == {"a": ["1", "2", "x"], "b": [1, 2, 3], "c": ["u", "v", "4"]}
+    assert (report.rejected, report.rejects.num_rows) == (0, 0)
+    plan = plan_cleaning(lambda: pa.table(source).to_reader(), types=types, on_mismatch="widen")
+    assert plan.columns[0].decision.explain() == (
+        "no number: 'x' in row 3; text, not int8 as asked: 'x' in row 3"
+    )

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from dreambolt_steps.tables.blanks import NULL_TOKENS
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
-from dreambolt_steps.tables.infer import ColumnDecision, infer_types
+from dreambolt_steps.tables.decision import ColumnDecision, Spelling
+from dreambolt_steps.tables.infer import infer_types
 
 
 def infer(values: list[str | None], batch_rows: int = 2) -> ColumnDecision:
@@ -95,7 +96,8 @@ def test_types(values: list[str | None], found: str) -> None:
 )
 def test_thousands_need_evidence(values: list[str], found: str, thousands: str | None) -> None:
     decision = infer(values)
-    assert (str(decision.type), decision.thousands) == (found, thousands)
+    spelling = Spelling(thousands) if thousands else None
+    assert (str(decision.type), decision.spelling) == (found, spelling)
     assert bool(decision.note) == (thousands is not None)
 
 
@@ -183,5 +185,6 @@ def test_no_value_changes(values: list[str], batch_rows: int) -> None:
         if text.strip() in NULL_TOKENS:
             assert value is None
         else:
-            thousands = plan.columns[0].decision.thousands
+            spelling = plan.columns[0].decision.spelling
+            thousands = spelling.thousands if spelling else None
             assert says_the_same(text.strip(), value, thousands), (text, value)
