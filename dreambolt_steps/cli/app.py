@@ -39,6 +39,10 @@ Clean = Annotated[
     list[str] | None,
     typer.Option("--clean", help="name=value, an arg of CleanTable (trim=no); repeatable."),
 ]
+Copy = Annotated[
+    list[str] | None,
+    typer.Option("--copy", help="name=value, an arg of the load (key=id); repeatable."),
+]
 Columns = Annotated[list[str] | None, typer.Option(help="name=type; repeatable.")]
 
 
@@ -90,7 +94,10 @@ def ingest(
     columns: Columns = None,
     load: Load = None,
     clean: Clean = None,
-    mode: Annotated[str, typer.Option(help="create, replace or append.")] = "replace",
+    mode: Annotated[
+        str, typer.Option(help="create, replace, append, merge or snapshot.")
+    ] = "replace",
+    copy: Copy = None,
     session: Session = None,
     dry_run: DryRun = False,
     fresh: Fresh = None,
@@ -108,6 +115,7 @@ def ingest(
         synth,
         load=load or [],
         clean=clean or [],
+        copy=copy or [],
         columns=columns or [],
         session=session,
         dry_run=dry_run,

@@ -10,7 +10,7 @@ from typing import Any
 
 from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_reporter
-from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
+from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.log import report_to
@@ -18,7 +18,7 @@ from dreambolt_steps.recipe import Recipe, load_recipe
 from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.session import open_session
 from dreambolt_steps.settings import require_credentials
-from dreambolt_steps.warehouses.duckdb import MODES
+from dreambolt_steps.warehouses.load import MODES
 
 INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"
 
@@ -47,6 +47,7 @@ def run_ingest(
     *,
     load: Sequence[str],
     clean: Sequence[str],
+    copy: Sequence[str],
     columns: Sequence[str],
     session: Path | None,
     dry_run: bool,
@@ -58,6 +59,7 @@ def run_ingest(
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     if wanted["mode"] not in MODES:
         raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
+    copy_args = parse_copy(copy, wanted["mode"])
     if wanted["model"] and not synth:
         raise UsageError("--llm writes rows; say how many with --synth, such as --synth 50")
     if synth and not wanted["model"]:
@@ -75,6 +77,7 @@ def run_ingest(
         "embed": list(embed),
         "load": load_args,
         "clean": clean_args,
+        "copy": copy_args,
         "rows": synth,
     }
     folder = session or Path("sessions") / name

@@ -1,5 +1,5 @@
-"""Args of `LoadTable` and `CleanTable` from the command line: `--load name=value`, typed by the
-signatures of the functions behind those steps."""
+"""Args of steps from the command line, such as `--load name=value`, typed by the signatures of the
+functions behind those steps."""
 
 from __future__ import annotations
 
@@ -59,6 +59,28 @@ def parse_clean(settings: Sequence[str], columns: Sequence[str] = ()) -> dict[st
     parsed = parse_settings(settings, list_clean_kinds(), owner="CleanTable", option="--clean")
     types = {**(parsed.get("types") or {}), **parse_columns(columns)}
     return {**parsed, "types": types} if types else parsed
+
+
+def parse_copy(settings: Sequence[str], mode: str) -> dict[str, Any]:
+    """Args of the step that loads into a warehouse, from `name=value` texts.
+
+    Args:
+        settings: of `--copy`.
+        mode: how the table is loaded.
+
+    Raises:
+        UsageError: an unknown name, a value of another type, or a key that is missing.
+
+    Example:
+        >>> parse_copy(["key=id"], "merge")
+        {'key': ['id']}
+    """
+    from dreambolt_steps.warehouses.load import Load
+
+    kinds = {"key": list[str], "evolve": bool}
+    parsed = parse_settings(settings, kinds, owner="the step that loads", option="--copy")
+    Load("table", "load", mode=mode, key=tuple(parsed.get("key", ())))
+    return parsed
 
 
 def parse_columns(columns: Sequence[str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ def recipe(
     database: str,
     table: str,
     mode: str = "replace",
+    copy: dict[str, Any] | None = None,
     embed: list[str] | None = None,
     load: dict[str, Any] | None = None,
     clean: dict[str, Any] | None = None,
@@ -37,7 +38,8 @@ def recipe(
         out: folder of the exported Parquet files.
         database: the DuckDB file.
         table: the table in it.
-        mode: create, replace or append.
+        mode: create, replace, append, merge or snapshot.
+        copy: more args of the step that loads, such as `{"key": ["id"]}` for mode merge.
         embed: text columns to embed, by their names in the file or after cleaning.
         load: further args of `LoadTable`, where what is found is not right.
         clean: args of `CleanTable`, such as `{"types": {"zip": "text"}}`.
@@ -61,5 +63,5 @@ def recipe(
         args = {"columns": list(dict.fromkeys(texts))}
         step = EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
-    target = {"database": database, "table": table, "mode": mode}
+    target = {"database": database, "table": table, "mode": mode, **(copy or {})}
     CopyIntoDuckDB("copy into", inputs=columns(step), args=target)

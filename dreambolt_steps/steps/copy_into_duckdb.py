@@ -34,8 +34,8 @@ class CopyIntoDuckDB(TableStep):
 
     Raises:
         WarehouseError: mode `create` and the table exists; the database is locked or is none.
-        SchemaError: mode `append` and the table has other columns.
-        UsageError: the input is not a manifest.
+        SchemaError: the table has other columns, or a key names several rows.
+        UsageError: the input is not a manifest, or a key is missing.
 
     Example:
         args = {"database": "out/players.duckdb", "table": "players"}
@@ -51,7 +51,21 @@ class CopyIntoDuckDB(TableStep):
             "mode",
             required=False,
             default="create",
-            help="create (the table must be new), replace (its content and schema) or append.",
+            help="create (the table must be new), replace (its content and schema), append, merge"
+            " (rows of the same key are updated, others added) or snapshot (every version of a row"
+            " is kept, with valid_from and valid_to).",
+        )
+        self.register_arg(
+            "key",
+            required=False,
+            default=[],
+            help="Columns that name a row, for merge and snapshot.",
+        )
+        self.register_arg(
+            "evolve",
+            required=False,
+            default=False,
+            help="Add columns that the table lacks, and widen those that are too narrow.",
         )
         self.register_arg(
             "load_id",
@@ -83,6 +97,8 @@ class CopyIntoDuckDB(TableStep):
             manifest.column("path").to_pylist(),
             mode=args["mode"],
             load_id=load_id,
+            key=args["key"],
+            evolve=args["evolve"],
         )
         row = {
             "database": str(args["database"]),

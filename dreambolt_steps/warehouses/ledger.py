@@ -3,32 +3,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
 
 from dreambolt_steps.warehouses.copy_sql import split_table
+from dreambolt_steps.warehouses.load import LEDGER, Load, LoadRecord
 from dreambolt_steps.warehouses.parquet_source import ParquetSource
 from dreambolt_steps.warehouses.type_fit import fold_name
 
-LEDGER = "_dreambolt_loads"
 _TABLE = f'"main"."{LEDGER}"'
 _CREATE = f"""CREATE TABLE IF NOT EXISTS {_TABLE} (
     load_id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, mode VARCHAR NOT NULL,
     rows BIGINT NOT NULL, files VARCHAR[] NOT NULL, loaded_at TIMESTAMP NOT NULL,
     embedding_model VARCHAR, metadata MAP(VARCHAR, VARCHAR) NOT NULL, superseded_at TIMESTAMP)"""
-
-
-@dataclass(frozen=True)
-class LoadRecord:
-    """One load that a table still holds; `loaded_at` is UTC, `metadata` that of its files."""
-
-    load_id: str
-    mode: str
-    rows: int
-    loaded_at: datetime
-    metadata: dict[str, str]
 
 
 def find_loads(connection: duckdb.DuckDBPyConnection, table: str) -> list[LoadRecord]:
@@ -61,14 +49,7 @@ def supersede_loads(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     )
 
 
-def record_load(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    *,
-    load_id: str,
-    mode: str,
-    source: ParquetSource,
-) -> None:
+def record_load(connection: duckdb.DuckDBPyConnection, load: Load, source: ParquetSource) -> None:
     """Write the record of a load; `embedding_model` is what the files' metadata says."""
     connection.execute(_CREATE)
     metadata = source.metadata
@@ -77,9 +58,9 @@ def record_load(
         f"INSERT INTO {_TABLE} VALUES ($load_id, $table, $mode, $rows, $files, $now, $model,"
         " map($keys::VARCHAR[], $values::VARCHAR[]), NULL)",
         {
-            "load_id": load_id,
-            "table": _name_key(table),
-            "mode": mode,
+            "load_id": load.load_id,
+            "table": _name_key(load.table),
+            "mode": load.mode,
             "rows": sum(source.rows),
             "files": list(source.paths),
             "now": _now(),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from dreambolt_steps.errors import SchemaError
 
@@ -64,39 +65,73 @@ def fits_type(source: str, target: str) -> bool:
     return wider > bits and (unsigned or not target_unsigned)
 
 
+@dataclass(frozen=True)
+class ColumnPlan:
+    """How the columns of files go into a table.
+
+    `columns` has the type that each column of the files is loaded as; `added` and `widened` are
+    what has to be done to the table before, type by column name.
+    """
+
+    columns: dict[str, str]
+    added: dict[str, str] = field(default_factory=dict)
+    widened: dict[str, str] = field(default_factory=dict)
+
+
 def match_columns(
-    source: Mapping[str, str], target: Mapping[str, str], table: str
-) -> dict[str, str]:
+    source: Mapping[str, str],
+    target: Mapping[str, str],
+    table: str,
+    *,
+    evolve: bool = False,
+    required: Collection[str] = (),
+    fits: Callable[[str, str], bool] = fits_type,
+) -> ColumnPlan:
     """Match the columns of files with those of a table, by name.
 
     Args:
-        source: DuckDB type by name, of the files.
-        target: DuckDB type by name, of the table.
+        source: type by name, of the files.
+        target: type by name, of the table.
         table: its name, for the error.
+        evolve: add columns that the table lacks, widen those that are too narrow, and let those
+            that the files lack be NULL.
+        required: columns of the table that can't be NULL.
+        fits: whether every value of one type is held by another.
 
-    Returns: the columns of the files, under the table's types.
+    Returns: the columns of the files, under the table's types, and what to do to the table before.
 
     Raises:
         SchemaError: names each column that is missing in the files, missing in the table, or of a
             type that does not fit.
 
     Example:
-        match_columns({"n": "INTEGER"}, {"N": "BIGINT"}, "players")  # {"n": "BIGINT"}
+        match_columns({"n": "INTEGER"}, {"N": "BIGINT"}, "players").columns  # {"n": "BIGINT"}
     """
-    there = {fold_name(name): kind for name, kind in target.items()}
+    there = {fold_name(name): name for name in target}
     folded = {fold_name(name) for name in source}
     problems = [
-        f"{name!r} is only in the table" for name in target if fold_name(name) not in folded
+        f"{name!r} is only in the table"
+        for name in target
+        if fold_name(name) not in folded and (not evolve or name in required)
     ]
+    columns: dict[str, str] = {}
+    added: dict[str, str] = {}
+    widened: dict[str, str] = {}
     for name, kind in source.items():
         held = there.get(fold_name(name))
         if held is None:
-            problems.append(f"{name!r} is only in the files")
-        elif not fits_type(kind, held):
-            problems.append(f"{name!r} is {kind} in the files and {held} in the table")
+            added[name] = columns[name] = kind
+        elif fits(kind, target[held]):
+            columns[name] = target[held]
+        elif evolve and fits(target[held], kind):
+            widened[held] = columns[name] = kind
+        else:
+            problems.append(f"{name!r} is {kind} in the files and {target[held]} in the table")
+    if not evolve:
+        problems += [f"{name!r} is only in the files" for name in added]
     if problems:
         raise SchemaError(
             f"table {table} has another schema: {'; '.join(problems)}; change the columns before"
-            " exporting, or load with mode replace"
+            " exporting, let the table evolve, or load with mode replace"
         )
-    return {name: there[fold_name(name)] for name in source}
+    return ColumnPlan(columns, added, widened)

@@ -43,6 +43,8 @@ def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
         (["."], 1, "is a folder"),
         (["s3://bucket/x.csv"], 1, "AWS_ACCESS_KEY_ID"),
         (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: one of create, replace, append"),
+        (["cups.csv", "--mode", "merge"], 2, "mode merge needs the columns that name a row"),
+        (["cups.csv", "--copy", "keys=a"], 2, "--copy keys: did you mean 'key'?"),
         (["cups.csv", "--llm", "gpt-4o-mini"], 2, "say how many with --synth"),
         (["cups.csv", "--synth", "2", "--llm", "gpt-4o-mini"], 1, "OPENAI_API_KEY not set"),
     ],
@@ -67,6 +69,17 @@ def test_a_replaced_table_takes_the_new_rows_and_append_adds_to_them() -> None:
     assert read("SELECT count(*) FROM cups") == [(4,)]
     assert call("ingest", "cups.csv").exit_code == 0
     assert read("SELECT year, code FROM cups") == [(1950, "010")]
+
+
+def test_merge_updates_rows_of_the_same_key() -> None:
+    merge = ("ingest", "cups.csv", "--mode", "merge", "--copy", "key=year")
+    assert call(*merge).exit_code == 0
+    Path("cups.csv").write_text("Year,Winner,Code\n1938,Italia,010\n1950,Uruguay,011\n")
+    done = call(*merge)
+    assert done.exit_code == 0, done.stderr
+    assert read("SELECT year, winner FROM cups ORDER BY 1") == [
+        (1930, "Uruguay"), (1934, "Italy"), (1938, "Italia"), (1950, "Uruguay"),
+    ]  # fmt: skip
 
 
 def test_rejected_rows_are_counted_and_their_file_is_named() -> None:

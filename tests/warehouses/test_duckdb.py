@@ -37,12 +37,13 @@ ROOT = Path(__file__).resolve().parents[2]
 LOAD_CHILD = """
 import sys, time
 import dreambolt_steps.warehouses.duckdb as warehouse
+import dreambolt_steps.warehouses.duckdb_load as warehouse_load
 
 def tell(rows):
     print(rows, flush=True)
     time.sleep(float(sys.argv[2]))
 
-warehouse.BATCH_ROWS = 1
+warehouse_load.BATCH_ROWS = 1
 warehouse.load_parquet(
     sys.argv[1], "t", sys.argv[4:], mode=sys.argv[3], load_id="big", on_progress=tell
 )
@@ -116,7 +117,7 @@ def test_create_makes_folder_schema_table_and_record(tmp_path: Path, database: P
 def test_many_files_come_in_batches_in_their_order(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb.BATCH_ROWS", 4)
+    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb_load.BATCH_ROWS", 4)
     files = [export(tmp_path, [n, -n]) for n in range(5)]
     seen: list[int] = []
     load_parquet(database, "t", files, load_id="one", on_progress=seen.append)
@@ -296,7 +297,7 @@ def test_damage_in_a_later_file_loads_nothing(tmp_path: Path, database: Path) ->
 def test_a_file_that_changed_after_its_footer_was_read_loads_nothing(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb.BATCH_ROWS", 1)
+    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb_load.BATCH_ROWS", 1)
     files = [export(tmp_path, [1]), export(tmp_path, [2])]
 
     def rewrite(rows: int) -> None:
@@ -312,6 +313,8 @@ def test_a_file_that_changed_after_its_footer_was_read_loads_nothing(
     "options",
     [
         {"mode": "upsert"},
+        {"mode": "merge"},
+        {"key": ["a"]},
         {"load_id": ""},
         {"files": []},
         {"table": "a.b.c"},

@@ -1,0 +1,165 @@
+"""A load as it is asked for, and what is said of it afterwards: the same words for every
+warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dreambolt_steps.errors import SchemaError, UsageError, WarehouseError
+
+MODES = ("create", "replace", "append", "merge", "snapshot")
+KEYED = ("merge", "snapshot")
+LEDGER = "_dreambolt_loads"
+VALID_FROM, VALID_TO = "valid_from", "valid_to"
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load as it is asked for.
+
+    Args:
+        table: table or schema.table.
+        load_id: names the load, such as a fingerprint of its files; it is made once.
+        mode: create (the table must not exist), replace (its rows, and its schema if that is
+            another), append, merge (rows of the same key are updated, others added) or snapshot
+            (the files are all rows there are now: versions that are gone or changed get a
+            `valid_to`, new ones a `valid_from`).
+        key: columns that name a row, for merge and snapshot.
+        evolve: let the table follow the files: columns are added and types widened; a column that
+            the files lack becomes NULL. Without it such a load is refused.
+
+    Raises:
+        UsageError: an unknown mode, no id, a key that is missing or not used, or the ledger as
+            the table.
+
+    Example:
+        Load("players", "2026-01-01", mode="merge", key=("player_id",))
+    """
+
+    table: str
+    load_id: str
+    mode: str = "create"
+    key: tuple[str, ...] = ()
+    evolve: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise UsageError(f"unknown mode {self.mode!r} of a load; use one of {', '.join(MODES)}")
+        if not self.load_id:
+            raise UsageError("a load needs an id, by which it is known later")
+        if self.table.rpartition(".")[2].lower() == LEDGER:
+            raise UsageError(f"{LEDGER} holds the record of loads; load into another table")
+        if self.mode in KEYED and not self.key:
+            raise UsageError(f"mode {self.mode} needs the columns that name a row; give a key")
+        if self.key and self.mode not in KEYED:
+            raise UsageError(f"a key is for the modes {' and '.join(KEYED)}, not for {self.mode}")
+
+
+@dataclass(frozen=True)
+class LoadReceipt:
+    """What a load did: `rows` of this load are in the table; `skipped` if they were before.
+
+    `rejected` rows of the files were left out, as far as the load allowed it.
+    """
+
+    table: str
+    load_id: str
+    rows: int
+    skipped: bool
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class LoadRecord:
+    """One load that a table still holds; `loaded_at` is UTC, `metadata` that of its files."""
+
+    load_id: str
+    mode: str
+    rows: int
+    loaded_at: datetime
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TableDescription:
+    """A table: type by column name, number of rows, the loads it is made of, oldest first, and the
+    size of each column of vectors."""
+
+    table: str
+    columns: dict[str, str]
+    rows: int
+    loads: tuple[LoadRecord, ...]
+    vectors: dict[str, int] = field(default_factory=dict)
+
+
+def is_made(load: Load, held: list[LoadRecord]) -> bool:
+    """Say whether a load has nothing left to do.
+
+    Args:
+        load: what is asked for.
+        held: the loads that make up the table now, oldest first.
+
+    With append and create it is enough that the table holds the load; replace asks that it holds
+    nothing else, merge and snapshot that no other load came after it.
+    """
+    ids = [record.load_id for record in held]
+    if load.load_id not in ids:
+        return False
+    if load.mode == "replace":
+        return set(ids) == {load.load_id}
+    return ids[-1] == load.load_id if load.mode in KEYED else True
+
+
+def refuse_existing(table: str, where: str) -> WarehouseError:
+    """The error of mode create for a table that is there, and not of this load."""
+    return WarehouseError(
+        f"table {table} exists in {where} and is not of this load; use mode replace or append, or"
+        " another table"
+    )
+
+
+def refuse_history(table: str) -> SchemaError:
+    """The error of mode snapshot for a table that keeps no history."""
+    return SchemaError(
+        f"table {table} has no columns {VALID_FROM} and {VALID_TO}, so it keeps no history; load"
+        " into another table with mode snapshot"
+    )
+
+
+def refuse_count(table: str, written: int, expected: int, what: str = "files") -> WarehouseError:
+    """The error for rows that came in and are not as many as the files hold."""
+    return WarehouseError(
+        f"{written:,} rows came into table {table} from {what} that hold {expected:,}; nothing"
+        " was loaded; were the files changed meanwhile? export them again"
+    )
+
+
+def refuse_key(table: str, key: tuple[str, ...], values: list[object], count: int) -> SchemaError:
+    """The error for a key that names no row, or several."""
+    told = ", ".join(f"{name} = {value!r}" for name, value in zip(key, values, strict=True))
+    why = "is NULL in" if None in values else "names"
+    return SchemaError(
+        f"the key of table {table} ({told}) {why} {count:,} rows of the files; a key names one row:"
+        " choose other columns, or drop the duplicates before exporting"
+    )
+
+
+def check_key(load: Load, columns: list[str]) -> None:
+    """Check the columns of files against what a keyed load needs.
+
+    Raises:
+        SchemaError: a key column is missing, or a column is named as those of the history.
+    """
+    for name in load.key:
+        if name not in columns:
+            raise SchemaError(
+                f"the key column {name!r} of table {load.table} is not in the files; they have "
+                f"{', '.join(columns)}"
+            )
+    taken = {VALID_FROM, VALID_TO} & set(columns) if load.mode == "snapshot" else set()
+    if taken:
+        raise SchemaError(
+            f"column {sorted(taken)[0]!r} of table {load.table} is named as a column of the history"
+            " that mode snapshot keeps; rename it before exporting"
+        )
