@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.steps.export_parquet import ExportParquet
     from dreambolt_steps.steps.input_table import columns
     from dreambolt_steps.steps.load_table import LoadTable
+    from dreambolt_steps.steps.suggest_schema import SuggestSchema
     from dreambolt_steps.steps.synthesize_rows import SynthesizeRows
 
 try:
@@ -31,6 +32,7 @@ except PackageNotFoundError:  # run from a checkout that is not installed
 _HOMES = {
     "LoadTable": "steps.load_table",
     "CleanTable": "steps.clean_table",
+    "SuggestSchema": "steps.suggest_schema",
     "SynthesizeRows": "steps.synthesize_rows",
     "EmbedColumns": "steps.embed_columns",
     "ExportParquet": "steps.export_parquet",
@@ -50,6 +52,7 @@ __all__ = [
     "ExportParquet",
     "LoadTable",
     "MiniLMEmbedder",
+    "SuggestSchema",
     "SynthesizeRows",
     "columns",
     "open_session",

@@ -11,6 +11,7 @@ from typing import Any
 STEPS = (
     "LoadTable",
     "CleanTable",
+    "SuggestSchema",
     "SynthesizeRows",
     "EmbedColumns",
     "ExportParquet",

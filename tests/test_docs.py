@@ -62,7 +62,16 @@ def test_no_file_of_the_package_is_longer_than_200_lines_of_code() -> None:
         assert len(code) <= 200, f"{path.name}: {len(code)} lines"
 
 
-PURE = ("sources", "dialects", "formats", "tables", "contracts", "synthesis", "warehouses")
+PURE = (
+    "sources",
+    "dialects",
+    "formats",
+    "tables",
+    "contracts",
+    "suggestion",
+    "synthesis",
+    "warehouses",
+)
 
 
 @pytest.mark.parametrize("package", PURE)

@@ -9,8 +9,9 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps import __version__
-from dreambolt_steps.steps.lineage import trace_lineage
+from dreambolt_steps.steps.lineage import trace_descriptions, trace_lineage
 from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.suggestion.apply import describe_schema
 from dreambolt_steps.tables.export import (
     DEFAULT_MAX_FILE_BYTES,
     DEFAULT_ROW_GROUP_ROWS,
@@ -36,8 +37,9 @@ class ExportParquet(TableStep):
 
     Outputs: the manifest, one row a file: `path`, `rows`, `bytes`, `fingerprint` (of its content).
     Vectors are written as fixed-size lists of float32; where the table came from and which model
-    embedded it stand in the files' metadata. If the files are gone or changed when the session is
-    resumed, they are written again.
+    embedded it stand in the files' metadata, what is known of columns (`SuggestSchema`) in that of
+    their fields. If the files are gone or changed when the session is resumed, they are written
+    again.
 
     Raises:
         ExportError: the place can't be written, holds files of somebody else, or the disk is full.
@@ -81,7 +83,7 @@ class ExportParquet(TableStep):
         self.receipt.rows_in = total = self.table.num_rows
         lineage = trace_lineage(self.inputs)
         files = write_parquet(
-            self.table.open_reader(),
+            _describe(self.table.open_reader(), trace_descriptions(self.inputs)),
             args["path"],
             compression=args["compression"],
             row_group_rows=args["row_group_rows"],
@@ -97,6 +99,16 @@ class ExportParquet(TableStep):
         stored = self.store(pa.Table.from_pylist(manifest, schema=MANIFEST_SCHEMA).to_reader())
         self.receipt.rows_out = sum(file.rows for file in files)
         return stored
+
+
+def _describe(
+    reader: pa.RecordBatchReader, descriptions: dict[str, dict[str, str]]
+) -> pa.RecordBatchReader:
+    """The stream with its columns described, also where a step on the way lost the metadata of
+    fields."""
+    schema = describe_schema(reader.schema, descriptions)
+    batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 __all__ = ["ExportParquet"]

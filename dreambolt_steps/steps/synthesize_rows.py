@@ -10,6 +10,7 @@ from datasets import Dataset
 
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.steps.ask_model import ask_model
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.synthesis.generate import Synthesis, synthesize_rows
 from dreambolt_steps.synthesis.prompt import read_template
@@ -101,17 +102,13 @@ class SynthesizeRows(TableStep):
         return self.store(_append_rows(reader, made.rows), self.receipt.rows_in + len(made.rows))
 
     def _ask(self, prompts: list[str]) -> Iterable[str]:
-        """Answers of the model; DataDreamer keeps each in its cache, so that none is paid twice."""
         args = self.args
-        return args["llm"].run(
-            prompts=prompts,
-            max_new_tokens=args["max_new_tokens"],
+        return ask_model(
+            self,
+            prompts,
             temperature=args["temperature"],
+            max_new_tokens=args["max_new_tokens"],
             batch_size=args["batch_size"],
-            total_num_prompts=len(prompts),
-            progress_interval=None,
-            return_generator=True,
-            _step=self,
         )
 
     def _tell(self, made: Synthesis) -> None:
