@@ -95,7 +95,7 @@ class SuggestSchema(TableStep):
     def plan_effect(self) -> Dataset | None:
         calls = -(-len(self.chosen) // self.args["columns_per_call"])
         self.receipt.notes.append(
-            f"would ask about {len(self.chosen):,} columns in {calls:,} calls"
+            f"would ask about {len(self.chosen):,} columns, calls: {calls:,}"
         )
         table = self.table.open_reader().read_all()
         self.receipt.rows_in = self.receipt.rows_out = table.num_rows
@@ -137,10 +137,10 @@ class SuggestSchema(TableStep):
     def _tell(self, suggestion: Suggestion) -> None:
         good, bad = suggestion.proposals, suggestion.rejected
         shown = min(self.args["sample_rows"], self.receipt.rows_in)
-        told = f"{len(good):,} of {len(self.chosen):,} columns in {suggestion.calls:,} calls"
-        how = "applied" if self.args["apply"] else "not applied; args apply=True does"
+        told = f"proposals for {len(good):,} of {len(self.chosen):,} columns"
+        how = "applied" if self.args["apply"] else "not applied (apply=True does)"
         self.receipt.notes = [
-            f"{told}, values of {shown:,} rows shown, {how}",
+            f"{told}, calls: {suggestion.calls:,}, rows shown: {shown:,}; {how}",
             *(one.words for one in good),
             *(one.words for one in bad),
         ]

@@ -59,7 +59,7 @@ def test_proposals_are_only_told_unless_asked_for(
         receipt = step.receipt
         assert (receipt.rows_in, receipt.rows_out, receipt.rows_rejected) == (3, 3, 0)
         assert receipt.notes == [
-            "4 of 4 columns in 1 calls, values of 3 rows shown, not applied; args apply=True does",
+            "proposals for 4 of 4 columns, calls: 1, rows shown: 3; not applied (apply=True does)",
             "pos -> position (code): Where the player stands.",
             "shirt_no -> shirt_number (identifier): Number on the shirt.",
             "mins -> minutes_played (duration, min): Time on the pitch.",
@@ -173,7 +173,7 @@ def test_a_rehearsal_asks_nothing(session: Callable[..., Any], clean: Callable[.
     llm = ScriptedLLM(answer_well)
     with session(), rehearse():
         step = SuggestSchema("suggest", inputs=columns(clean()), args={"llm": llm})
-        assert step.receipt.notes == ["would ask about 4 columns in 1 calls"]
+        assert step.receipt.notes == ["would ask about 4 columns, calls: 1"]
         assert step.output.column_names == ["pos", "shirt_no", "mins", "club"]
     assert llm.asked == []
 
