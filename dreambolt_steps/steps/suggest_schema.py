@@ -94,9 +94,7 @@ class SuggestSchema(TableStep):
 
     def plan_effect(self) -> Dataset | None:
         calls = -(-len(self.chosen) // self.args["columns_per_call"])
-        self.receipt.notes.append(
-            f"would ask about {len(self.chosen):,} columns, calls: {calls:,}"
-        )
+        self.receipt.notes.append(f"would ask about {len(self.chosen):,} columns, calls: {calls:,}")
         table = self.table.open_reader().read_all()
         self.receipt.rows_in = self.receipt.rows_out = table.num_rows
         return Dataset(table)
