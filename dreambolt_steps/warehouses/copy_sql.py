@@ -27,8 +27,8 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def split_table(table: str) -> tuple[str, str]:
-    """Take `table` or `schema.table` apart; the schema is `main` by default.
+def split_table(table: str, default: str = DEFAULT_SCHEMA) -> tuple[str, str]:
+    """Take `table` or `schema.table` apart; the schema is `default` where none is named.
 
     Raises:
         UsageError: an empty part, or more than two parts.
@@ -39,7 +39,7 @@ def split_table(table: str) -> tuple[str, str]:
     schema, dot, name = table.rpartition(".")
     if not name or "." in schema or (dot and not schema):
         raise UsageError(f"{table!r} is no table name; give it as table or schema.table")
-    return schema or DEFAULT_SCHEMA, name
+    return schema or default, name
 
 
 def quote_table(table: str) -> str:
