@@ -16,29 +16,37 @@ from sqlglot import exp
 
 from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.warehouses import (
+    firebolt_copy,
     firebolt_ledger,
     firebolt_plan,
     firebolt_sql,
+    firebolt_table,
     firebolt_types,
+    firebolt_vectors,
     keyed_sql,
     statement,
 )
-from dreambolt_steps.warehouses.firebolt_plan import FileFacts, LoadPlan, TableFacts, plan_load
-from dreambolt_steps.warehouses.firebolt_sql import (
-    FILE_COLUMN,
+from dreambolt_steps.warehouses.firebolt_copy import (
     S3Access,
-    TableLayout,
-    name_vector_index,
-    quote_table,
     render_copy,
     render_count,
     render_create_location,
-    render_create_table,
-    render_search,
     render_upload,
+)
+from dreambolt_steps.warehouses.firebolt_plan import LoadPlan, plan_load
+from dreambolt_steps.warehouses.firebolt_sql import (
+    FILE_COLUMN,
+    TableLayout,
+    quote_table,
+    render_create_table,
+)
+from dreambolt_steps.warehouses.firebolt_table import FileFacts, TableFacts
+from dreambolt_steps.warehouses.firebolt_types import fits_type, is_vector, name_type, read_type
+from dreambolt_steps.warehouses.firebolt_vectors import (
+    name_vector_index,
+    render_search,
     render_vector_index,
 )
-from dreambolt_steps.warehouses.firebolt_types import fits_type, is_vector, name_type, read_type
 from dreambolt_steps.warehouses.load import KEYED, Load
 from dreambolt_steps.warehouses.statement import Secret, Statement, quote_text
 
@@ -459,7 +467,17 @@ def test_statements_of_firebolt_alone_keep_names_apart(name: str, file: str) -> 
 
 @pytest.mark.parametrize(
     "module",
-    [firebolt_sql, firebolt_types, firebolt_ledger, firebolt_plan, keyed_sql, statement],
+    [
+        firebolt_copy,
+        firebolt_ledger,
+        firebolt_plan,
+        firebolt_sql,
+        firebolt_table,
+        firebolt_types,
+        firebolt_vectors,
+        keyed_sql,
+        statement,
+    ],
 )
 def test_examples_of_docstrings(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
