@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
     from dreambolt_steps.errors import DreamboltError
+    from dreambolt_steps.reject_limit import limit_rejects
     from dreambolt_steps.session import open_session
     from dreambolt_steps.steps.clean_table import CleanTable
     from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
@@ -40,6 +41,7 @@ _HOMES = {
     "columns": "steps.input_table",
     "MiniLMEmbedder": "embedding.minilm",
     "open_session": "session",
+    "limit_rejects": "reject_limit",
     "DreamboltError": "errors",
 }
 _NEED_DATADREAMER = ("steps.", "embedding.")
@@ -55,6 +57,7 @@ __all__ = [
     "SuggestSchema",
     "SynthesizeRows",
     "columns",
+    "limit_rejects",
     "open_session",
 ]
 

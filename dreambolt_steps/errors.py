@@ -40,6 +40,32 @@ class SchemaError(TerminalError):
     """Columns or types do not fit: a collision, or an existing table of another schema."""
 
 
+class ContractError(TerminalError):
+    """The table breaks its contract where the contract says `freeze`; nothing was loaded.
+
+    Attributes:
+        file: the source file, if it is known.
+        row: 1-based row of the table, if one row is at fault.
+        column, value: at fault, if known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        """Keep the place beside the message, which names it too."""
+        super().__init__(message)
+        self.file = file
+        self.row = row
+        self.column = column
+        self.value = value
+
+
 class RejectLimitError(TerminalError):
     """More rows were rejected than allowed; nothing was loaded."""
 

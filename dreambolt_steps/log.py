@@ -24,6 +24,8 @@ class Receipt:
         rows_in: rows that came in (for `LoadTable`: rows found in the source).
         rows_out: rows handed on, exported or loaded.
         rows_rejected: rows that could not be read, or broke a rule; they are kept in `rejects`.
+        values_discarded: values put to NULL in rows that were kept, or left out with their column;
+            `rejects` holds them too.
         rows_made: rows that did not exist before (synthesized).
         seconds: wall-clock time of the run that produced the result.
         resumed: the result came from the session's cache; `seconds` is then that of the original
@@ -40,6 +42,7 @@ class Receipt:
     rows_out: int = 0
     rows_rejected: int = 0
     rows_made: int = 0
+    values_discarded: int = 0
     seconds: float = 0.0
     resumed: bool = False
     files: list[str] = field(default_factory=list)

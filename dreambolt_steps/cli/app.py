@@ -43,6 +43,9 @@ Copy = Annotated[
     list[str] | None,
     typer.Option("--copy", help="name=value, an arg of the load (key=id); repeatable."),
 ]
+MaxRejects = Annotated[
+    str | None, typer.Option(help="Most rejected rows, or 1% of those read, before anything loads.")
+]
 Columns = Annotated[list[str] | None, typer.Option(help="name=type; repeatable.")]
 
 
@@ -71,14 +74,16 @@ def run(
     session: Session = None,
     dry_run: DryRun = False,
     fresh: Fresh = None,
+    max_rejects: MaxRejects = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a recipe; again: resume it. Example: dreambolt run recipes/worldcup.py --set
     table=cups"""
-    from dreambolt_steps.cli.run import run_recipe
+    from dreambolt_steps.cli.run import RunOptions, run_recipe
 
-    run_recipe(recipe, settings or [], session, dry_run, fresh or [], json_logs, quiet)
+    options = RunOptions(session, dry_run, fresh or [], max_rejects, json_logs, quiet)
+    run_recipe(recipe, settings or [], options)
 
 
 @app.command()
@@ -101,13 +106,15 @@ def ingest(
     session: Session = None,
     dry_run: DryRun = False,
     fresh: Fresh = None,
+    max_rejects: MaxRejects = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
     """Load, clean, export and copy any file. Example: dreambolt ingest players.csv --embed name"""
-    from dreambolt_steps.cli.run import run_ingest
+    from dreambolt_steps.cli.run import RunOptions, run_ingest
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
+    options = RunOptions(session, dry_run, fresh or [], max_rejects, json_logs, quiet)
     run_ingest(
         path,
         wanted,
@@ -117,11 +124,7 @@ def ingest(
         clean=clean or [],
         copy=copy or [],
         columns=columns or [],
-        session=session,
-        dry_run=dry_run,
-        fresh=fresh or [],
-        json_logs=json_logs,
-        quiet=quiet,
+        options=options,
     )
 
 

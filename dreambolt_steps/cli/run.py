@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from glob import iglob
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.log import report_to
 from dreambolt_steps.recipe import Recipe, load_recipe
 from dreambolt_steps.rehearsal import rehearse
+from dreambolt_steps.reject_limit import limit_rejects
 from dreambolt_steps.session import open_session
 from dreambolt_steps.settings import require_credentials
 from dreambolt_steps.warehouses.load import MODES
@@ -23,20 +25,36 @@ from dreambolt_steps.warehouses.load import MODES
 INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """How a recipe is run, whatever it is.
+
+    Attributes:
+        session: the session's folder; None for one named after the recipe or the source.
+        dry_run: only say what would be written and loaded.
+        fresh: steps to run again.
+        max_rejects: the most rejected rows, as `limit_rejects` takes it; None for any number.
+        json_logs, quiet: what is printed.
+    """
+
+    session: Path | None
+    dry_run: bool
+    fresh: Sequence[str]
+    max_rejects: str | None
+    json_logs: bool
+    quiet: bool
+
+
 def run_recipe(
     path: Path,
     settings: Sequence[str],
-    session: Path | None,
-    dry_run: bool,
-    fresh: Sequence[str],
-    json_logs: bool,
-    quiet: bool,
+    options: RunOptions,
 ) -> None:
     """Run a recipe file; its session is `sessions/<name of the file>` unless one is named."""
     recipe = load_recipe(path)
     arguments = recipe.parse_settings(settings)
-    folder = session or Path("sessions") / path.stem
-    _run(recipe, arguments, folder, dry_run, fresh, json_logs, quiet)
+    folder = options.session or Path("sessions") / path.stem
+    _run(recipe, arguments, folder, options)
 
 
 def run_ingest(
@@ -49,11 +67,7 @@ def run_ingest(
     clean: Sequence[str],
     copy: Sequence[str],
     columns: Sequence[str],
-    session: Path | None,
-    dry_run: bool,
-    fresh: Sequence[str],
-    json_logs: bool,
-    quiet: bool,
+    options: RunOptions,
 ) -> None:
     """Run the packaged recipe on a source; names that are not given come from the source's name."""
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
@@ -80,8 +94,8 @@ def run_ingest(
         "copy": copy_args,
         "rows": synth,
     }
-    folder = session or Path("sessions") / name
-    _run(load_recipe(INGEST), arguments, folder, dry_run, fresh, json_logs, quiet)
+    folder = options.session or Path("sessions") / name
+    _run(load_recipe(INGEST), arguments, folder, options)
 
 
 def check_source(source: str) -> None:
@@ -108,25 +122,19 @@ def name_source(source: str) -> str:
     return clean_names([plain[-1].split(".")[0]])[0]
 
 
-def _run(
-    recipe: Recipe,
-    arguments: dict[str, Any],
-    folder: Path,
-    dry_run: bool,
-    fresh: Sequence[str],
-    json_logs: bool,
-    quiet: bool,
-) -> None:
-    reporter = choose_reporter(json_logs=json_logs, quiet=quiet)
+def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOptions) -> None:
+    reporter = choose_reporter(json_logs=options.json_logs, quiet=options.quiet)
+    limit = options.max_rejects
     try:
         with (
             report_to(reporter),
-            open_session(folder, fresh=fresh, verbose=is_debugging()),
-            rehearse() if dry_run else nullcontext(),
+            limit_rejects(limit) if limit is not None else nullcontext(),
+            open_session(folder, fresh=options.fresh, verbose=is_debugging()),
+            rehearse() if options.dry_run else nullcontext(),
         ):
             recipe.run(arguments)
     finally:
         if isinstance(reporter, BarReporter):
             reporter.close()
-    if not isinstance(reporter, JsonReporter) and not quiet:
-        show_summary(reporter.console, reporter.receipts, folder, dry_run=dry_run)
+    if not isinstance(reporter, JsonReporter) and not options.quiet:
+        show_summary(reporter.console, reporter.receipts, folder, dry_run=options.dry_run)

@@ -18,9 +18,11 @@ from filelock import FileLock
 from dreambolt_steps import step_cache
 from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.rehearsal import current_rehearsal
+from dreambolt_steps.reject_limit import current_limit
 from dreambolt_steps.steps.input_table import InputTable
 from dreambolt_steps.steps.stored_dataset import StoredDataset
 from dreambolt_steps.tables.arrow_stream import write_stream
+from dreambolt_steps.tables.rejects import count_rejected
 
 
 class TableStep(Step):
@@ -97,7 +99,7 @@ class TableStep(Step):
             count: whether they are rows that came in, so that they count in the receipt.
         """
         if count:
-            self.receipt.rows_rejected = rejects.num_rows
+            self.receipt.rows_rejected, self.receipt.values_discarded = count_rejected(rejects)
         if rejects.num_rows and self.folder is not None:
             path = self.folder / "rejects.parquet"
             pq.write_table(rejects, path, compression="zstd")
@@ -115,18 +117,17 @@ class TableStep(Step):
         step's folder, which is renamed when it is superseded.
         """
         self.receipt = Receipt(step=self.name, kind=type(self).__name__)
-        reporter = current_reporter()
-        reporter.start_step(self.name, self.receipt.kind)
+        current_reporter().start_step(self.name, self.receipt.kind)
         started = time.monotonic()
         planned = self.plan_effect() if current_rehearsal() else None
         if planned is not None:
             self._set_output(planned)
-            reporter.finish_step(self.receipt)
+            self._finish()
             return
         if DataDreamer.is_running_in_memory():
             super()._Step__setup_folder_and_resume()
             self.receipt.seconds = time.monotonic() - started
-            reporter.finish_step(self.receipt)
+            self._finish()
             return
         session = Path(DataDreamer.get_output_folder_path())
         folder = session / _name_folder(self.name)
@@ -137,7 +138,14 @@ class TableStep(Step):
             self._forget_missing_effects(folder)
             super()._Step__setup_folder_and_resume()
             self._settle_receipt(folder, time.monotonic() - started)
-        reporter.finish_step(self.receipt)
+        self._finish()
+
+    def _finish(self) -> None:
+        """Tell what the step did, and stop the run if it has rejected too many rows."""
+        current_reporter().finish_step(self.receipt)
+        limit = current_limit()
+        if limit is not None:
+            limit.include(self.receipt)
 
     def _forget_missing_effects(self, folder: Path) -> None:
         """Make a finished step run again when what it left outside the session is gone."""

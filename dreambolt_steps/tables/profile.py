@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dreambolt_steps.tables.column_types import find_plain_type, name_type
 from dreambolt_steps.tables.sql import open_duckdb
@@ -53,47 +56,69 @@ def profile_table(reader: pa.RecordBatchReader) -> list[ColumnProfile]:
     fields = list(reader.schema)
     if not fields:
         return []
-    samples: list[tuple[str, ...]] = [() for _ in fields]
     schema = pa.schema([(f"c{i}", find_plain_type(f.type)) for i, f in enumerate(fields)])
+    seen = [_Seen() for _ in fields]
 
-    def rename_batches() -> Iterator[pa.RecordBatch]:
+    def look_at_batches() -> Iterator[pa.RecordBatch]:
         for batch in reader:
-            for index, column in enumerate(batch.columns):
-                if len(samples[index]) < _SAMPLES:
-                    samples[index] = _sample(column, samples[index])
             columns = [
                 column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)
             ]
+            for known, column in zip(seen, columns, strict=True):
+                known.include(column)
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     with open_duckdb() as connection:
-        stream = pa.RecordBatchReader.from_batches(schema, rename_batches())
-        measures = ", ".join(_write_measures(field) for field in schema)
-        relation = connection.from_arrow(stream)
-        found = relation.aggregate(f"count(*), {measures}").fetchall()[0]
+        stream = pa.RecordBatchReader.from_batches(schema, look_at_batches())
+        counts = ", ".join(f"approx_count_distinct({field.name})" for field in schema)
+        distinct = connection.from_arrow(stream).aggregate(counts).fetchall()[0]
     return [
         ColumnProfile(
             name=source.name,
             type_word=name_type(source.type),
-            rows=found[0],
-            nulls=found[0] - found[1 + 4 * index],
-            low=found[3 + 4 * index],
-            high=found[4 + 4 * index],
-            distinct=found[2 + 4 * index],
-            samples=samples[index],
+            rows=known.rows,
+            nulls=known.nulls,
+            low=_show(known.low),
+            high=_show(known.high),
+            distinct=count,
+            samples=known.samples,
         )
-        for index, source in enumerate(fields)
+        for source, known, count in zip(fields, seen, distinct, strict=True)
     ]
 
 
-def _write_measures(column: pa.Field) -> str:
-    bounds = "NULL, NULL"
-    if not pa.types.is_nested(column.type) and not pa.types.is_binary(column.type):
-        bounds = ", ".join(
-            f"left(cast({measure}({column.name}) as VARCHAR), {_MAX_CHARACTERS})"
-            for measure in ("min", "max")
-        )
-    return f"count({column.name}), approx_count_distinct({column.name}), {bounds}"
+@dataclass
+class _Seen:
+    """What was seen of a column so far; bounds by Arrow, which finds them faster than DuckDB."""
+
+    rows: int = 0
+    nulls: int = 0
+    low: Any = None
+    high: Any = None
+    samples: tuple[str, ...] = field(default=())
+
+    def include(self, column: pa.Array) -> None:
+        self.rows += len(column)
+        self.nulls += column.null_count
+        if len(self.samples) < _SAMPLES:
+            self.samples = _sample(column, self.samples)
+        try:
+            bounds = pc.min_max(column)
+        except pa.ArrowNotImplementedError:  # nested, bytes, durations: no order to tell
+            return
+        low, high = bounds["min"].as_py(), bounds["max"].as_py()
+        if low is not None:
+            self.low = low if self.low is None else min(self.low, low)
+            self.high = high if self.high is None else max(self.high, high)
+
+
+def _show(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value.isoformat(" ") if isinstance(value, dt.datetime) else str(value)
+    return text[:_MAX_CHARACTERS]
 
 
 def _sample(column: pa.Array, known: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Rows that could not be read or typed: one table of one shape, whoever rejected them."""
+"""Rows that could not be read or typed, or broke a contract: one table of one shape, whoever
+rejected them."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ REJECT_SCHEMA = pa.schema(
         ("value", pa.string()),
         ("reason", pa.string()),
         ("raw", pa.string()),
+        ("kept", pa.bool_()),
     ]
 )
 
@@ -32,6 +34,7 @@ class Reject:
         value: the text at fault, if one value is.
         reason: what is wrong, in words.
         raw: the row as it was read.
+        kept: whether the row was kept all the same, with NULL in place of the value.
     """
 
     file: str
@@ -41,6 +44,7 @@ class Reject:
     value: str | None
     reason: str
     raw: str | None
+    kept: bool = False
 
 
 def build_rejects(rejects: Iterable[Reject]) -> pa.Table:
@@ -49,3 +53,9 @@ def build_rejects(rejects: Iterable[Reject]) -> pa.Table:
     if not rows:  # from_pylist imports pandas, which takes 0.2 s
         return REJECT_SCHEMA.empty_table()
     return pa.Table.from_pylist(rows, schema=REJECT_SCHEMA)
+
+
+def count_rejected(rejects: pa.Table) -> tuple[int, int]:
+    """Count the rows that were rejected, and the values discarded in rows that were kept."""
+    kept = rejects["kept"].combine_chunks().true_count if rejects.num_rows else 0
+    return rejects.num_rows - kept, kept
