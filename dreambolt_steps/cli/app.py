@@ -151,11 +151,12 @@ def inspect(
     columns: Columns = None,
     load: Load = None,
     clean: Clean = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead.")] = False,
 ) -> None:
-    """Show dialect, types with their evidence, NULLs, ranges, distinct counts and samples."""
+    """Show what is in a file, why it is read as it is, and the arguments that would say so."""
     from dreambolt_steps.cli.inspect import show_table
 
-    show_table(path, load or [], clean or [], columns or [])
+    show_table(path, load or [], clean or [], columns or [], as_json=as_json)
 
 
 @app.command()

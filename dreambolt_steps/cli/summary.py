@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.cli.failures import tell_command
+from dreambolt_steps.cli.tables import shorten_path
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.step_docs import STEPS
 
@@ -88,18 +89,13 @@ def add_up(receipts: Sequence[Receipt]) -> str:
 def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry_run: bool) -> None:
     for receipt in receipts:
         if receipt.rejects and not dry_run:
-            say(f"rejects of {receipt.step}: {_shorten(receipt.rejects)}")
+            say(f"rejects of {receipt.step}: {shorten_path(receipt.rejects)}")
     for receipt in receipts:
         if receipt.kind == "ExportParquet":
             for file in receipt.files[:_SHOWN_FILES]:
-                say(f"file: {_shorten(file)}")
+                say(f"file: {shorten_path(file)}")
             if len(receipt.files) > _SHOWN_FILES:
                 say(f"  and {len(receipt.files) - _SHOWN_FILES:,} more files")
         if receipt.kind == "CopyIntoDuckDB":
             for note in receipt.notes:
                 say(note)
-
-
-def _shorten(file: str) -> str:
-    path, here = Path(file), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

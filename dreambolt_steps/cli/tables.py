@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -74,9 +75,36 @@ def show_value(value: Any) -> str:
             if _is_vector(value)
             else (f"[{value[0]}, .. {len(value)}]")
         )
-    text = f"{value:.4f}" if isinstance(value, float) else str(value)
-    text = " ".join(text.split("\n"))
+    text = make_printable(f"{value:.4f}" if isinstance(value, float) else str(value))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 2] + ".."
+
+
+def count(number: int, word: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "row"), count(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def shorten_path(path: str) -> str:
+    """A local path from the working folder, if it is below it; anything else unchanged."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def make_printable(text: str) -> str:
+    r"""Text from a file as one line that can't move the cursor, colour the screen or turn the
+    direction of writing.
+
+    >>> make_printable("a\n\x1b[31mb")
+    'a \\x1b[31mb'
+    """
+    text = " ".join(text.split("\n"))
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _is_vector(value: list[Any]) -> bool:

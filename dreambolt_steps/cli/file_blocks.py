@@ -1,0 +1,124 @@
+"""The files of a source on the screen: those written alike together, what was found, and why."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.text import Text
+
+from dreambolt_steps.cli.inspection import Inspection
+from dreambolt_steps.cli.tables import count, make_printable, shorten_path
+from dreambolt_steps.dialects.dialect import Dialect
+from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.sources.source import SourceFile
+
+_SHOWN_FILES = 10
+_SHOWN_GROUPS = 10
+_SHOWN_LINES = 8
+_MARGIN = " " * 13
+_NAMES = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar", ":": "colon"}
+
+_FoundFile = tuple[SourceFile, FileReport]
+
+
+def show_files(console: Console, inspection: Inspection) -> None:
+    """Print the files in groups of the same format, dialect and columns, each with its facts."""
+    groups = _group_files(list(zip(inspection.files, inspection.read.files, strict=True)))
+    for group in groups[:_SHOWN_GROUPS]:
+        _show_group(console, group)
+    if len(groups) > _SHOWN_GROUPS:
+        left = groups[_SHOWN_GROUPS:]
+        files = count(sum(map(len, left)), "more file")
+        _say(console, f"and {files}, written in {count(len(left), 'other way')}\n")
+    for note in inspection.read.schema_notes:
+        _say(console, note)
+    rows, rejected = inspection.read.rows, inspection.read.rejected
+    told = [
+        count(rows + rejected, "row"),
+        f"{rejected:,} rejected",
+        count(len(inspection.plan.columns), "column"),
+    ]
+    if len(inspection.files) > 1:
+        told.insert(0, count(len(inspection.files), "file"))
+    console.print(f"[bold]{', '.join(told)}[/bold]\n", highlight=False)
+
+
+def _group_files(files: Sequence[_FoundFile]) -> list[list[_FoundFile]]:
+    """Files of the same format, dialect and columns together."""
+    groups: dict[object, list[_FoundFile]] = {}
+    for file, report in files:
+        alike = (report.file_format, report.dialect, report.columns)
+        groups.setdefault(alike, []).append((file, report))
+    return list(groups.values())
+
+
+def _show_group(console: Console, group: Sequence[_FoundFile]) -> None:
+    for file, report in group[:_SHOWN_FILES]:
+        counts = f"{decimal(file.size)}, {count(report.rows + report.rejected, 'row')}"
+        if report.rejected:
+            counts += f", {report.rejected:,} rejected"
+        line = Text(make_printable(shorten_path(file.uri)), style="bold")
+        console.print(line.append(f"  {counts}", style="not bold"), soft_wrap=True)
+    if len(group) > _SHOWN_FILES:
+        size = decimal(sum(file.size for file, _ in group[_SHOWN_FILES:]))
+        left = count(len(group) - _SHOWN_FILES, "more file")
+        _say(console, f"and {left} like these, {size}")
+    room = max(console.width - len(_MARGIN), 20)
+    for name, told in _list_facts([report for _, report in group]):
+        lines = textwrap.wrap(make_printable(told), room, break_on_hyphens=False)
+        for at, text in enumerate(lines):
+            margin = f"  {'' if at else name}".ljust(len(_MARGIN))
+            console.print(Text(margin, style="dim").append(text, style="not dim"), soft_wrap=True)
+    console.print()
+
+
+def _list_facts(reports: Sequence[FileReport]) -> Iterator[tuple[str, str]]:
+    """Name and words of everything known of files that are written alike."""
+    first = reports[0]
+    yield "format", first.file_format
+    if first.dialect is not None:
+        yield from _list_dialect(first.dialect, min(one.encoding_confidence for one in reports))
+    findings = [
+        f"{Path(report.file).name}: {line}" if len(reports) > 1 else line
+        for report in reports
+        for line in report.findings
+    ]
+    for name, lines in (("found", findings), ("why", first.evidence)):
+        for at, line in enumerate(lines[:_SHOWN_LINES]):
+            yield ("" if at else name), line
+        if len(lines) > _SHOWN_LINES:
+            yield "", f"and {len(lines) - _SHOWN_LINES:,} more"
+
+
+def _list_dialect(dialect: Dialect, confidence: float) -> Iterator[tuple[str, str]]:
+    sure = "" if confidence >= 1 else f", {confidence:.0%} sure"
+    yield "encoding", f"{dialect.encoding}{sure}"
+    yield "delimiter", _name(dialect.delimiter)
+    if not dialect.quote:
+        yield "quote", "none"
+    else:
+        doubled = dialect.escape in ("", dialect.quote)
+        within = "doubled" if doubled else f"escaped by {dialect.escape}"
+        yield "quote", f"{dialect.quote}, {within} within a field"
+    if dialect.comment:
+        yield "comments", f"lines that begin with {dialect.comment}"
+    before = f", after {count(dialect.skip, 'line')} of no table" if dialect.skip else ""
+    if dialect.header:
+        yield "header", f"{count(dialect.header_rows, 'row')}{before}"
+    else:
+        yield "header", f"none{before}"
+    if dialect.footer:
+        yield "footer", f"{count(dialect.footer, 'line')} of no table"
+
+
+def _name(delimiter: str) -> str:
+    name = _NAMES.get(delimiter)
+    return f"{name} ({delimiter})" if name and delimiter.strip() else name or delimiter
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(make_printable(line), highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,64 @@
+"""`inspect --json`: everything that was found as one JSON document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from dreambolt_steps.cli.by_hand import HandArguments
+from dreambolt_steps.cli.failures import tell_command
+from dreambolt_steps.cli.inspection import Inspection
+
+_MAX_REJECTS = 100
+
+
+def write_document(inspection: Inspection, arguments: HandArguments) -> str:
+    """The document: `source`, `rows`, `rejected`, `files`, `columns`, `rejects` (the first 100),
+    `arguments`, `suggestions`, `command` and `python`."""
+    read, cleaned = inspection.read, inspection.cleaned
+    rejects = [*read.rejects.to_pylist(), *cleaned.rejects.to_pylist()]
+    document = {
+        "source": inspection.source,
+        "rows": cleaned.rows,
+        "rejected": read.rejected + cleaned.rejected,
+        "schema_notes": read.schema_notes,
+        "files": _list_files(inspection),
+        "columns": _list_columns(inspection),
+        "rejects": rejects[:_MAX_REJECTS],
+        "arguments": {"load": arguments.load, "clean": arguments.clean},
+        "suggestions": [asdict(one) | {"option": one.option} for one in arguments.suggestions],
+        "notes": arguments.notes,
+        "command": " ".join(
+            line.removesuffix("\\").strip()
+            for line in arguments.write_command(f"{tell_command()} ingest")
+        ),
+        "python": "\n".join(arguments.write_python()),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2, default=str)
+
+
+def _list_files(inspection: Inspection) -> list[dict[str, Any]]:
+    listed = []
+    for file, report in zip(inspection.files, inspection.read.files, strict=True):
+        found = asdict(report)
+        listed.append({**found, "file": file.uri, "bytes": file.size, "identity": file.identity})
+    return listed
+
+
+def _list_columns(inspection: Inspection) -> list[dict[str, Any]]:
+    return [
+        {
+            **column.decision.to_dict(),
+            "name": column.name,
+            "source": column.decision.name,
+            "type": column.type_word,
+            "is_explicit": column.is_explicit,
+            "nulls": profile.nulls,
+            "distinct": min(profile.distinct, profile.rows - profile.nulls),
+            "low": profile.low,
+            "high": profile.high,
+            "samples": profile.samples,
+        }
+        for column, profile in zip(inspection.plan.columns, inspection.profiles, strict=True)
+    ]

@@ -1,0 +1,83 @@
+"""What `inspect` finds: a source read and cleaned as `LoadTable` and `CleanTable` would, with all
+their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.formats.read_report import ReadReport
+from dreambolt_steps.sources.fetch import fetch_file
+from dreambolt_steps.sources.source import SourceFile, resolve_source
+from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
+from dreambolt_steps.tables.clean import CleanPlan, CleanReport, apply_plan, plan_cleaning
+from dreambolt_steps.tables.profile import ColumnProfile, profile_table
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A source that was read and cleaned.
+
+    Attributes:
+        source: as it was named.
+        load_args, clean_args: what was told by hand.
+        files: of the source; `read.files` are their reports, in the same order.
+        read, plan, cleaned: what `read_table`, `plan_cleaning` and `apply_plan` report.
+        profiles: of the clean columns, in the plan's order.
+        stored: the table as it was read, an Arrow stream file that goes with the inspection.
+    """
+
+    source: str
+    load_args: Mapping[str, Any]
+    clean_args: Mapping[str, Any]
+    files: Sequence[SourceFile]
+    read: ReadReport
+    plan: CleanPlan
+    cleaned: CleanReport
+    profiles: Sequence[ColumnProfile]
+    stored: Path
+
+    def open_clean(self) -> pa.RecordBatchReader:
+        """A new stream over the clean table."""
+        return apply_plan(open_stream(self.stored), self.plan).reader
+
+
+@contextmanager
+def inspect_source(
+    source: str, load_args: Mapping[str, Any], clean_args: Mapping[str, Any]
+) -> Iterator[Inspection]:
+    """Read, clean and profile a source; what is spooled for it is gone after the block.
+
+    Args:
+        source: a path, a glob or a URI.
+        load_args: of `read_table`, what is known of the files.
+        clean_args: of `plan_cleaning`.
+
+    Raises: what those functions raise.
+    """
+    files = resolve_source(source)
+    with TemporaryDirectory(prefix="dreambolt-") as folder:
+        read = read_table([fetch_file(file, folder) for file in files], **load_args)
+        stored = Path(folder, "table.arrow")
+        write_stream(read.reader, stored)
+        plan = plan_cleaning(lambda: open_stream(stored), **clean_args)
+        cleaned = apply_plan(open_stream(stored), plan)
+        profiles = profile_table(cleaned.reader)
+        yield Inspection(
+            source,
+            load_args,
+            clean_args,
+            files,
+            read.report(),
+            plan,
+            cleaned.report(),
+            profiles,
+            stored,
+        )
