@@ -47,6 +47,8 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 *options,
                 "-s3",
                 f"-s3.port={s3}",
+                "-s3.port.iceberg=0",  # these two have fixed ports: one server a machine
+                "-s3.port.lance=0",
                 f"-s3.config={config}",
                 "-master.volumeSizeLimitMB=64",
             ],
