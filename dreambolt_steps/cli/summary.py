@@ -59,6 +59,8 @@ def show_summary(
 def add_up(receipts: Sequence[Receipt]) -> str:
     """Say whether read = written + rejected (+ synthesized), over the steps of this package.
 
+    Values that were discarded in rows that were kept are counted apart.
+
     Returns: one line; it names the step whose counts do not add up, and tells rows that came or
         went in steps of other packages.
     """
@@ -77,13 +79,16 @@ def add_up(receipts: Sequence[Receipt]) -> str:
     read, written = (sum(one.rows_in for one in sources), sum(one.rows_out for one in targets))
     rejected, made = (sum(one.rows_rejected for one in rows), sum(one.rows_made for one in rows))
     synthesized = f" + {made:,} synthesized" if made else ""
+    discarded = sum(one.values_discarded for one in rows)
+    apart = f"; {discarded:,} values discarded in rows that were kept" if discarded else ""
     told = f"{read:,} read{synthesized} - {rejected:,} rejected"
     if len(sources) > 1 or len(targets) > 1:
-        return f"{told}, {written:,} written ({len(sources)} sources, {len(targets)} targets)"
+        count = f"{len(sources)} sources, {len(targets)} targets"
+        return f"{told}, {written:,} written ({count}){apart}"
     elsewhere = written - (read + made - rejected)
     if elsewhere:
-        return f"{told} {elsewhere:+,} by other steps = {written:,} written"
-    return f"{told} = {written:,} written"
+        return f"{told} {elsewhere:+,} by other steps = {written:,} written{apart}"
+    return f"{told} = {written:,} written{apart}"
 
 
 def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry_run: bool) -> None:
@@ -96,6 +101,8 @@ def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry
                 say(f"file: {shorten_path(file)}")
             if len(receipt.files) > _SHOWN_FILES:
                 say(f"  and {len(receipt.files) - _SHOWN_FILES:,} more files")
+            if beside := receipt.report.get("rejects_file"):
+                say(f"rejects of all steps: {shorten_path(beside['path'])}")
         if receipt.kind == "CopyIntoDuckDB":
             for note in receipt.notes:
                 say(note)

@@ -102,7 +102,7 @@ class DelimitedRows:
             "first(column_idx order by byte_position), first(csv_line) "
             "from reject_errors group by 1 order by 1"
         )
-        return [Misfit(*row) for row in self._connection.sql(query).fetchall()]
+        return [_place(*row) for row in self._connection.sql(query).fetchall()]
 
     def close(self) -> None:
         """Give DuckDB's memory back."""
@@ -140,3 +140,9 @@ class DelimitedRows:
             sample = handle.read(_SAMPLE_BYTES)
         row_bytes = len(sample) / max(sample.count(b"\n"), 1)
         return int(min(max(_BATCH_BYTES / row_bytes, 64), _MAX_BATCH_ROWS))
+
+
+def _place(position: int, kind: str, message: str, column: int | None, raw: str) -> Misfit:
+    """DuckDB 2.0 counts bytes from 1, and takes the LF of a CRLF for a part of the next row."""
+    text = raw.lstrip("\r\n")
+    return Misfit(position - 1 + len(raw) - len(text), kind, message, column, text)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps import __version__
-from dreambolt_steps.steps.lineage import trace_descriptions, trace_lineage
+from dreambolt_steps.steps.lineage import trace_descriptions, trace_lineage, trace_rejects
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.suggestion.apply import describe_schema
 from dreambolt_steps.tables.export import (
@@ -18,6 +18,12 @@ from dreambolt_steps.tables.export import (
     ExportedFile,
     verify_export,
     write_parquet,
+)
+from dreambolt_steps.tables.reject_export import (
+    check_rejects,
+    export_rejects,
+    is_rejects,
+    name_rejects,
 )
 
 MANIFEST_SCHEMA = pa.schema(
@@ -41,6 +47,11 @@ class ExportParquet(TableStep):
     their fields. If the files are gone or changed when the session is resumed, they are written
     again.
 
+    Rows that the steps above rejected go to a file beside: `out/players.rejects.parquet` for the
+    folder `out/players`, `out/_rejects/players.parquet` for the file `out/players.parquet`. Each
+    tells step, file, line, column, value, reason and the raw row. Without rejects there is no such
+    file.
+
     Raises:
         ExportError: the place can't be written, holds files of somebody else, or the disk is full.
 
@@ -48,7 +59,7 @@ class ExportParquet(TableStep):
         files = ExportParquet("export", inputs=columns(vectors), args={"path": "out/players"})
     """
 
-    version = 1.0
+    version = 1.1
 
     def setup(self) -> None:
         self.register_arg("path", help="A folder, or a file name ending in .parquet.")
@@ -69,19 +80,32 @@ class ExportParquet(TableStep):
         )
 
     def find_missing_effects(self) -> list[str]:
-        return verify_export([ExportedFile(**file) for file in self.receipt.report["manifest"]])
+        report = self.receipt.report
+        kept = report.get("rejects_file")
+        missing = verify_export(
+            [ExportedFile(**file) for file in [*report["manifest"], *([kept] if kept else [])]]
+        )
+        beside = name_rejects(self.args["path"])
+        if not kept and is_rejects(beside):
+            missing.append(f"{beside}: holds rejects, and there are none")
+        return missing
 
     def plan_effect(self) -> Dataset:
         self.receipt.rows_in = self.receipt.rows_out = self.table.num_rows
         self.receipt.notes.append(
             f"would write {self.receipt.rows_in:,} rows to {self.args['path']}"
         )
+        if trace_rejects(self.inputs):
+            self.receipt.notes.append(f"and the rejects to {name_rejects(self.args['path'])}")
         return Dataset(MANIFEST_SCHEMA.empty_table())
 
     def run(self) -> Dataset:
         args = self.args
         self.receipt.rows_in = total = self.table.num_rows
-        lineage = trace_lineage(self.inputs)
+        lineage, rejects = trace_lineage(self.inputs), trace_rejects(self.inputs)
+        beside = name_rejects(args["path"])
+        if rejects:
+            check_rejects(beside)
         files = write_parquet(
             _describe(self.table.open_reader(), trace_descriptions(self.inputs)),
             args["path"],
@@ -96,6 +120,10 @@ class ExportParquet(TableStep):
             file["path"] = str(file["path"])
         self.receipt.files = [file["path"] for file in manifest]
         self.receipt.report |= {"manifest": manifest, "lineage": lineage}
+        kept = export_rejects(beside, rejects, str(args["path"]))
+        if kept is not None:
+            self.receipt.report["rejects_file"] = asdict(kept) | {"path": str(kept.path)}
+            self.receipt.notes.append(f"{kept.rows:,} rejects in {kept.path}")
         stored = self.store(pa.Table.from_pylist(manifest, schema=MANIFEST_SCHEMA).to_reader())
         self.receipt.rows_out = sum(file.rows for file in files)
         return stored

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.tables.reject_export import StepRejects
 
 
 def trace_lineage(inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -41,8 +42,40 @@ def trace_masked(inputs: Mapping[str, Any]) -> set[str]:
     return {name for receipt in _walk_receipts(inputs) for name in receipt.report.get("masked", [])}
 
 
+def trace_rejects(inputs: Mapping[str, Any]) -> list[StepRejects]:
+    """The rejects of all upstream steps, the farthest first.
+
+    Values and raw rows are withheld where a step further on masks columns: the line that held them
+    can't be taken apart reliably.
+    """
+    found: list[StepRejects] = []
+    masked = False
+    for step in _walk_steps(inputs):
+        rejects = step.kept_rejects
+        if rejects is not None:
+            withheld = "values are withheld, since columns are masked" if masked else None
+            found.append(StepRejects(step.name, rejects, _find_files(step), withheld))
+        masked |= bool(step.receipt.report.get("masked"))
+    return found[::-1]
+
+
+def _find_files(step: Any) -> tuple[tuple[str, int], ...]:
+    """The files whose rows are the table that a step read, if the step above read them."""
+    above = {id(column.step): column.step for column in step.inputs.values() if column is not None}
+    receipts = [getattr(one, "receipt", None) for one in above.values()]
+    if len(receipts) != 1 or receipts[0] is None:
+        return ()
+    return tuple((file, rows) for file, rows in receipts[0].report.get("rows_by_file", []))
+
+
 def _walk_receipts(inputs: Mapping[str, Any]) -> Iterator[Receipt]:
     """Receipts of all upstream steps of this package, the nearest first."""
+    for step in _walk_steps(inputs):
+        yield step.receipt
+
+
+def _walk_steps(inputs: Mapping[str, Any]) -> Iterator[Any]:
+    """All upstream steps of this package, the nearest first."""
     waiting = [column.step for column in inputs.values() if column is not None]
     seen: set[int] = set()
     while waiting:
@@ -50,7 +83,6 @@ def _walk_receipts(inputs: Mapping[str, Any]) -> Iterator[Receipt]:
         if id(step) in seen:
             continue
         seen.add(id(step))
-        receipt = getattr(step, "receipt", None)
-        if receipt is not None:
-            yield receipt
+        if getattr(step, "receipt", None) is not None:
+            yield step
         waiting += [column.step for column in step.inputs.values() if column is not None]

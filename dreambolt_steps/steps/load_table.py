@@ -118,6 +118,7 @@ class LoadTable(TableStep):
                 file.file: str(file.dialect) for file in report.files[:20] if file.dialect
             },
             "schemas": list(report.schema_notes),
+            "rows_by_file": [[file.file, file.rows] for file in report.files],
         }
         self.receipt.notes += report.schema_notes[:_SHOWN_NOTES]
         if report.rejected:

@@ -38,6 +38,7 @@ class TableStep(Step):
     """
 
     receipt: Receipt
+    _rejects_in_memory: pa.Table | None = None
 
     def identify_content(self) -> object:
         """What the result depends on besides args and upstream steps, such as the content of
@@ -100,10 +101,21 @@ class TableStep(Step):
         """
         if count:
             self.receipt.rows_rejected, self.receipt.values_discarded = count_rejected(rejects)
-        if rejects.num_rows and self.folder is not None:
+        if not rejects.num_rows:
+            return
+        if self.folder is None:
+            self._rejects_in_memory = rejects
+        else:
             path = self.folder / "rejects.parquet"
             pq.write_table(rejects, path, compression="zstd")
             self.receipt.rejects = str(path)
+
+    @property
+    def kept_rejects(self) -> Path | pa.Table | None:
+        """The rejects of the finished step: a file, or a table while the session is in memory."""
+        if self.folder is None or not self.receipt.rejects:
+            return self._rejects_in_memory
+        return self.folder / Path(self.receipt.rejects).name
 
     def advance(self, done: int, total: int | None = None, unit: str = "rows") -> None:
         """Tell how far the step is: `done` of `total` units."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,10 @@ COPY = Receipt("copy into", "CopyIntoDuckDB", rows_in=990, rows_out=990)
             "1,000 read + 20 synthesized - 10 rejected = 1,010 written",
         ),
         ([LOAD], "1,000 read - 3 rejected = 997 written"),
+        (
+            [replace(CLEAN, values_discarded=12)],
+            "997 read - 7 rejected = 990 written; 12 values discarded in rows that were kept",
+        ),
         (
             [LOAD, Receipt("export", "ExportParquet", rows_in=5, rows_out=5)],
             "1,000 read - 3 rejected -992 by other steps = 5 written",

@@ -321,3 +321,18 @@ def test_a_read_that_is_given_up_leaves_nothing_on_the_screen(tmp_path: Path) ->
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_reject_is_where_its_offset_says(tmp_path: Path, head: bytes, end: bytes) -> None:
+    path = tmp_path / "a.csv"
+    lines = [b"id,name", b"1,a", b"3,c,d", b"1,b", b"4,d,e", b"5,f"]
+    content = head + b"".join(line + end for line in lines)
+    path.write_bytes(content)
+    table = read_table(path)
+    table.reader.read_all()
+    found = table.report().rejects.to_pylist()
+    assert [(row["line"], row["raw"]) for row in found] == [(3, "3,c,d"), (5, "4,d,e")]
+    for row in found:
+        assert content[row["byte_offset"] :].startswith(row["raw"].encode())
