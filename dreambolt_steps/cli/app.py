@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from dreambolt_steps.cli.failures import report_failures
+from dreambolt_steps.cli.session_commands import session_app
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Carry a table from messy files to a clean, embedded, queryable warehouse table.",
     epilog="--debug, anywhere, shows tracebacks and DataDreamer's own log.",
-)
-session_app = typer.Typer(
-    no_args_is_help=True, help="Look at sessions, and free what is superseded."
 )
 app.add_typer(session_app, name="session")
 
@@ -151,12 +149,27 @@ def inspect(
     columns: Columns = None,
     load: Load = None,
     clean: Clean = None,
+    suggest: Annotated[
+        str | None,
+        typer.Option(help="An OpenAI model that proposes names and descriptions."),
+    ] = None,
+    suggest_rows: Annotated[
+        int | None, typer.Option(min=0, help="Rows whose values it may see; default 5.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead.")] = False,
 ) -> None:
     """Show what is in a file, why it is read as it is, and the arguments that would say so."""
     from dreambolt_steps.cli.inspect import show_table
 
-    show_table(path, load or [], clean or [], columns or [], as_json=as_json)
+    show_table(
+        path,
+        load or [],
+        clean or [],
+        columns or [],
+        as_json=as_json,
+        model=suggest,
+        model_rows=suggest_rows,
+    )
 
 
 @app.command()
@@ -205,35 +218,3 @@ def search(
     from dreambolt_steps.cli.query import show_search
 
     show_search(database, table, text, k, column)
-
-
-@session_app.command("ls")
-@report_failures
-def list_sessions(
-    root: Annotated[Path, typer.Argument(help="Where sessions are.")] = Path("sessions"),
-) -> None:
-    """List sessions with their steps and sizes."""
-    from dreambolt_steps.cli.sessions import show_sessions
-
-    show_sessions(root)
-
-
-@session_app.command("show")
-@report_failures
-def show_session(session: Annotated[Path, typer.Argument(help="A session's folder.")]) -> None:
-    """Show the finished steps of a session."""
-    from dreambolt_steps.cli.sessions import show_session
-
-    show_session(session)
-
-
-@session_app.command("gc")
-@report_failures
-def collect_session(
-    session: Annotated[Path, typer.Argument(help="A session's folder.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only measure.")] = False,
-) -> None:
-    """Delete superseded results of a session."""
-    from dreambolt_steps.cli.sessions import collect_session
-
-    collect_session(session, dry_run)

@@ -22,7 +22,7 @@ _LISTED = 5
 
 
 @dataclass(frozen=True)
-class Suggestion:
+class OpenArgument:
     """An argument that would settle what the data leave open.
 
     Attributes:
@@ -60,7 +60,7 @@ class HandArguments:
     source: str
     load: dict[str, Any] = field(default_factory=dict)
     clean: dict[str, Any] = field(default_factory=dict)
-    suggestions: tuple[Suggestion, ...] = ()
+    suggestions: tuple[OpenArgument, ...] = ()
     notes: tuple[str, ...] = ()
 
     def write_command(self, command: str) -> list[str]:
@@ -99,20 +99,33 @@ class HandArguments:
         return lines
 
 
-def find_arguments(inspection: Inspection) -> HandArguments:
+def find_arguments(
+    inspection: Inspection, new_names: Mapping[str, str] | None = None
+) -> HandArguments:
     """Say by hand everything that was found: a run with these arguments finds nothing by itself,
-    and gives the same table."""
+    and gives the same table.
+
+    Args:
+        inspection: of the source.
+        new_names: clean name -> a name that a model proposed; they are left open.
+    """
     load, notes = _find_load(inspection)
     clean = dict(inspection.clean_args)
-    types = _find_types(inspection)
+    types = _find_types(inspection, by_source=bool(new_names))
     if types:
         clean["types"] = types
     suggestions = [
-        Suggestion("CleanTable", warning.argument, f"{column.name}: {warning.message}")
+        OpenArgument("CleanTable", warning.argument, f"{column.name}: {warning.message}")
         for column in inspection.plan.columns
         for warning in column.decision.warnings
         if warning.argument
     ]
+    if new_names:
+        names = dict(inspection.clean_args.get("names") or {})
+        for column in inspection.plan.columns:
+            if column.name in new_names:
+                names[column.decision.name] = new_names[column.name]
+        suggestions.append(OpenArgument("CleanTable", f"names={names!r}", "as the model proposed"))
     return HandArguments(inspection.source, load, clean, tuple(suggestions), tuple(notes))
 
 
@@ -155,15 +168,18 @@ def _find_load(inspection: Inspection) -> tuple[dict[str, Any], list[str]]:
     return found, notes
 
 
-def _find_types(inspection: Inspection) -> dict[str, str]:
-    """Column -> type word, for columns that came as text; "*" for those that stay it."""
+def _find_types(inspection: Inspection, *, by_source: bool) -> dict[str, str]:
+    """Column -> type word, for columns that came as text; "*" for those that stay it.
+
+    Columns are called by their clean names, or by those of the source where clean ones may change.
+    """
     sources = [column.decision.name for column in inspection.plan.columns]
     types = dict(inspection.clean_args.get("types") or {})
     found = {}
     for column in inspection.plan.columns:
         decision = column.decision
         clean_is_free = column.name == decision.name or column.name not in sources
-        key = column.name if clean_is_free else decision.name
+        key = column.name if clean_is_free and not by_source else decision.name
         if {column.name, decision.name, "*"} & set(types) or not is_text(decision.source_type):
             continue
         with suppress(UsageError):

@@ -8,6 +8,10 @@ from dreambolt_steps.cli.by_hand import find_arguments
 from dreambolt_steps.cli.inspection import inspect_source
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import open_console
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.settings import require_credentials
+
+_MODEL_ROWS = 5
 
 
 def show_table(
@@ -17,6 +21,8 @@ def show_table(
     columns: Sequence[str] = (),
     *,
     as_json: bool = False,
+    model: str | None = None,
+    model_rows: int | None = None,
 ) -> None:
     """Print what is in a source, why it is read as it is, and the arguments that would say so.
 
@@ -25,15 +31,31 @@ def show_table(
         load, clean: `name=value` texts for `LoadTable` and `CleanTable`.
         columns: `name=type` texts.
         as_json: print one JSON document instead.
+        model: a language model that proposes names and descriptions.
+        model_rows: rows whose values it may see; 5 by default.
+
+    Raises:
+        UsageError: rows for a model, but no model.
+        CredentialError: OPENAI_API_KEY is not set, and a model is named.
     """
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
+    if model is None and model_rows is not None:
+        raise UsageError("--suggest-rows needs a model; name one: --suggest gpt-4o-mini")
+    if model is not None:
+        require_credentials("OpenAI")
+    proposals = None
     with inspect_source(source, load_args, clean_args) as inspection:
-        arguments = find_arguments(inspection)
-        if as_json:
-            from dreambolt_steps.cli.inspect_json import write_document
+        if model is not None:
+            from dreambolt_steps.cli.suggest import suggest_names
 
-            print(write_document(inspection, arguments))
-            return
-        from dreambolt_steps.cli.inspect_view import show_inspection
+            rows = _MODEL_ROWS if model_rows is None else model_rows
+            proposals = suggest_names(inspection, model, rows)
+        arguments = find_arguments(inspection, proposals.suggestion.names if proposals else None)
+    if as_json:
+        from dreambolt_steps.cli.inspect_json import write_document
 
-        show_inspection(open_console(), inspection, arguments)
+        print(write_document(inspection, arguments, proposals))
+        return
+    from dreambolt_steps.cli.inspect_view import show_inspection
+
+    show_inspection(open_console(), inspection, arguments, proposals)

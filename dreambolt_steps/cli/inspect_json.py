@@ -9,13 +9,16 @@ from typing import Any
 from dreambolt_steps.cli.by_hand import HandArguments
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.inspection import Inspection
+from dreambolt_steps.cli.suggest import Proposals
 
 _MAX_REJECTS = 100
 
 
-def write_document(inspection: Inspection, arguments: HandArguments) -> str:
+def write_document(
+    inspection: Inspection, arguments: HandArguments, proposals: Proposals | None = None
+) -> str:
     """The document: `source`, `rows`, `rejected`, `files`, `columns`, `rejects` (the first 100),
-    `arguments`, `suggestions`, `command` and `python`."""
+    `arguments`, `suggestions`, `command` and `python`; with a model also `proposals`."""
     read, cleaned = inspection.read, inspection.cleaned
     rejects = [*read.rejects.to_pylist(), *cleaned.rejects.to_pylist()]
     document = {
@@ -35,6 +38,11 @@ def write_document(inspection: Inspection, arguments: HandArguments) -> str:
         ),
         "python": "\n".join(arguments.write_python()),
     }
+    if proposals is not None:
+        document["proposals"] = asdict(proposals.suggestion) | {
+            "model": proposals.model,
+            "rows_shown": proposals.rows,
+        }
     return json.dumps(document, ensure_ascii=False, indent=2, default=str)
 
 

@@ -14,16 +14,24 @@ from dreambolt_steps.cli.column_table import show_columns
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.file_blocks import show_files
 from dreambolt_steps.cli.inspection import Inspection
+from dreambolt_steps.cli.suggest import Proposals, show_proposals
 from dreambolt_steps.cli.tables import make_printable
 
 _SHOWN_REJECTS = 5
 
 
-def show_inspection(console: Console, inspection: Inspection, arguments: HandArguments) -> None:
-    """Print everything that was found."""
+def show_inspection(
+    console: Console,
+    inspection: Inspection,
+    arguments: HandArguments,
+    proposals: Proposals | None = None,
+) -> None:
+    """Print everything that was found, and what a model proposed."""
     show_files(console, inspection)
     show_columns(console, inspection.plan.columns, inspection.profiles)
     _show_rejects(console, inspection)
+    if proposals is not None:
+        show_proposals(console, proposals)
     _show_arguments(console, arguments)
 
 

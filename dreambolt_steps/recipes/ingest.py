@@ -3,7 +3,6 @@ loaded."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from dreambolt_steps import (
@@ -15,6 +14,7 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
+from dreambolt_steps.language_model import open_language_model
 from dreambolt_steps.tables.naming import clean_names
 
 
@@ -49,13 +49,7 @@ def recipe(
     step: Any = LoadTable("load", args={"source": source, **(load or {})})
     step = CleanTable("clean", inputs=columns(step), args=clean or None)
     if rows:
-        from datadreamer.llms import OpenAI
-
-        # With retries DataDreamer 0.46.0 tries for ever, also with a key that is refused; answers
-        # that came before a failure are cached, so the next run goes on from there.
-        server = os.environ.get("OPENAI_BASE_URL")
-        llm = OpenAI(model_name=model, base_url=server, retry_on_fail=False)
-        args = {"llm": llm, "rows": rows}
+        args = {"llm": open_language_model(model), "rows": rows}
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
     if embed:
         names = step.output.column_names

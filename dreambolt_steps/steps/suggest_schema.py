@@ -16,7 +16,7 @@ from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.suggestion.apply import apply_suggestion, describe_columns
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
 from dreambolt_steps.suggestion.prompt import identify_prompt
-from dreambolt_steps.suggestion.suggest import Suggestion, suggest_columns
+from dreambolt_steps.suggestion.suggest import MAX_NEW_TOKENS, Suggestion, suggest_columns
 
 
 class SuggestSchema(TableStep):
@@ -77,7 +77,10 @@ class SuggestSchema(TableStep):
             "temperature", required=False, default=0.0, help="Sampling temperature of the model."
         )
         self.register_arg(
-            "max_new_tokens", required=False, default=2048, help="Tokens an answer may have."
+            "max_new_tokens",
+            required=False,
+            default=MAX_NEW_TOKENS,
+            help="Tokens an answer may have.",
         )
         self.register_arg(
             "batch_size", required=False, default=10, help="Prompts in flight at a time."
@@ -125,11 +128,12 @@ class SuggestSchema(TableStep):
     def _ask(self, prompts: list[str]) -> Iterable[str]:
         args = self.args
         return ask_model(
-            self,
+            args["llm"],
             prompts,
             temperature=args["temperature"],
             max_new_tokens=args["max_new_tokens"],
             batch_size=args["batch_size"],
+            step=self,
         )
 
     def _tell(self, suggestion: Suggestion) -> None:

@@ -104,11 +104,12 @@ class SynthesizeRows(TableStep):
     def _ask(self, prompts: list[str]) -> Iterable[str]:
         args = self.args
         return ask_model(
-            self,
+            args["llm"],
             prompts,
             temperature=args["temperature"],
             max_new_tokens=args["max_new_tokens"],
             batch_size=args["batch_size"],
+            step=self,
         )
 
     def _tell(self, made: Synthesis) -> None:

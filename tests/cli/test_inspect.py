@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dreambolt_steps.cli.app import app
-from dreambolt_steps.cli.by_hand import HandArguments, Suggestion, find_arguments, write_option
+from dreambolt_steps.cli.by_hand import HandArguments, OpenArgument, find_arguments, write_option
 from dreambolt_steps.cli.inspect import show_table
 from dreambolt_steps.cli.inspection import inspect_source
 
@@ -216,7 +216,7 @@ def test_what_was_told_by_hand_stays_in_the_arguments() -> None:
 
 
 def test_what_is_open_stands_in_the_snippet_as_a_comment() -> None:
-    suggestion = Suggestion("CleanTable", 'day_first={"joined": True}', "joined: 1/2 in row 3")
+    suggestion = OpenArgument("CleanTable", 'day_first={"joined": True}', "joined: 1/2 in row 3")
     told = HandArguments("a.csv", {}, {"trim": False}, (suggestion,), ("skip differs",))
     assert suggestion.option == "--clean 'day_first={\"joined\": true}'"
     code = told.write_python()
