@@ -74,6 +74,10 @@ class ModelError(TerminalError):
     """A language or embedding model can't be used or answered nothing usable."""
 
 
+class CostLimitError(TerminalError):
+    """The next call to a language model might cost more than the run may spend."""
+
+
 class ExportError(TerminalError):
     """Files can't be written where they were asked for."""
 

@@ -1,0 +1,237 @@
+"""Many calls to a server at a time, without barriers: each answer comes out when it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dreambolt_steps.errors import ModelError
+from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.flow import Flow
+from dreambolt_steps.llms.records import Records, Try
+from dreambolt_steps.llms.sender import Completion, Trouble
+from dreambolt_steps.llms.traits import Traits
+
+_TRIES = 6
+_TRIES_WHEN_OVERLOADED = 20
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_MOST_PATIENCE = 600.0
+_CHARACTERS_PER_TOKEN = 4
+
+
+class Sends(Protocol):
+    """What a `ChatExchange` needs of a `Sender`."""
+
+    async def send(self, call: Call, traits: Traits) -> Completion | Trouble: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class _Bill:
+    """What the tries of one call used so far."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float | None = None
+
+    def add(self, tried: Try) -> None:
+        if tried.usd is not None:
+            self.usd = (self.usd or 0.0) + tried.usd
+        if isinstance(tried.outcome, Completion):
+            self.tokens_in += tried.outcome.tokens_in
+            self.tokens_out += tried.outcome.tokens_out
+
+    def close(self, tried: Try) -> Answer:
+        """The answer that the last try gave."""
+        outcome = tried.outcome
+        counts = (self.tokens_in, self.tokens_out, self.usd)
+        if isinstance(outcome, Completion):
+            told = (outcome.text, None, outcome.finish)
+            return Answer(tried.call, *told, *counts, call_id=outcome.call_id)
+        return Answer(tried.call, None, outcome.reason, None, *counts)
+
+
+class ChatExchange:
+    """An `Exchange` over one server. Requests run in a thread of their own.
+
+    Transient errors are tried again, at most 6 times with growing, random waits (20 times while the
+    server says it is overloaded); others are not. Until one request with a schema was answered, the
+    others wait: what the server accepts is found out once.
+
+    Args:
+        make_sender: makes the sender, in the thread that uses it.
+        flow: limits; used by this exchange alone.
+        records: what to write down; called in the thread of the requests.
+    """
+
+    def __init__(
+        self, make_sender: Callable[[], Sends], flow: Flow, records: Records | None = None
+    ) -> None:
+        self._make_sender = make_sender
+        self._flow = flow
+        self._records = records or Records()
+        self._traits = self._records.read_traits() or Traits()
+        self._known = self._records.read_traits() is not None
+        self._done: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
+        self._pending = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped: BaseException | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dreambolt-calls", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+
+    @property
+    def pending(self) -> int:
+        """Calls handed in whose answers have not come out."""
+        return self._pending
+
+    @property
+    def room(self) -> int:
+        """A quarter more than may be in flight, so that a place never stays empty."""
+        return self._flow.max_in_flight + max(4, self._flow.max_in_flight // 4)
+
+    def submit(self, call: Call) -> None:
+        """Hand a call in."""
+        self._pending += 1
+        self._loop.call_soon_threadsafe(self._start, call)
+
+    def collect(self) -> Answer:
+        """The next answer.
+
+        Raises:
+            CredentialError: the key is refused.
+            ModelError: the model is unknown, the quota used up, or more than half of the last 20
+                calls failed for good.
+        """
+        answer = self._done.get()
+        if isinstance(answer, BaseException):
+            raise answer
+        self._pending -= 1
+        return answer
+
+    def close(self, *, drain: bool) -> None:
+        """End the thread, after what is pending is done (`drain`), or at once."""
+        if not self._thread.is_alive():
+            return
+        asyncio.run_coroutine_threadsafe(self._finish(drain), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        self._probe = asyncio.Lock()
+        self._sender: Any = self._make_sender()
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.close()
+
+    async def _finish(self, drain: bool) -> None:
+        tasks = list(self._tasks)
+        if not drain:
+            for task in tasks:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._sender.close()
+
+    def _start(self, call: Call) -> None:
+        task = self._loop.create_task(self._carry(call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, call: Call) -> None:
+        try:
+            if self._stopped is not None:
+                return
+            self._done.put(await self._ask(call))
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            if self._stopped is None:
+                self._stopped = error
+                self._done.put(error)
+
+    async def _ask(self, call: Call) -> Answer:
+        """Ask until there is an answer, or no hope for one."""
+        bill = _Bill()
+        tries = 0
+        while True:
+            tries += 1
+            tried = await self._try(call, tries)
+            bill.add(tried)
+            outcome = tried.outcome
+            answer = bill.close(tried) if _is_last(outcome, tries) else None
+            self._records.keep(tried, answer)
+            if isinstance(outcome, Completion):
+                self._flow.succeed()
+            elif outcome.fatal is not None:
+                raise outcome.fatal
+            elif answer is not None and self._flow.fail():
+                raise ModelError(
+                    "more than half of the last 20 calls failed for good; the last one: "
+                    f"{outcome.reason} (tries: {tries}); answered calls are kept"
+                )
+            if answer is not None:
+                return answer
+            assert isinstance(outcome, Trouble)
+            if outcome.traits is not None:
+                tries -= 1
+            elif not outcome.overloaded:  # else the flow has paused every call
+                await asyncio.sleep(_choose_wait(tries, outcome.retry_after))
+
+    async def _try(self, call: Call, tries: int) -> Try:
+        """One request; the first with a schema goes alone."""
+        if self._known or call.schema is None:
+            return await self._send(call, tries)
+        async with self._probe:
+            tried = await self._send(call, tries)
+            if isinstance(tried.outcome, Completion) and not self._known:
+                self._known = True
+                self._records.keep_traits(self._traits)
+            return tried
+
+    async def _send(self, call: Call, tries: int) -> Try:
+        guess = (len(call.prompt) + len(call.system or "")) // _CHARACTERS_PER_TOKEN
+        guess += (call.max_tokens or 0) // 2
+        started = await self._flow.enter(guess)
+        traits, surplus = self._traits, 0
+        try:
+            if self._stopped is not None:
+                raise asyncio.CancelledError
+            outcome = await self._sender.send(call, traits)
+            if isinstance(outcome, Completion):
+                surplus = outcome.tokens_in + outcome.tokens_out - guess
+        finally:
+            self._flow.leave(surplus)
+        if isinstance(outcome, Trouble):
+            if outcome.traits is not None and self._traits == traits:
+                self._traits = outcome.traits
+                self._known = False
+            if outcome.overloaded:
+                pause = outcome.retry_after
+                self._flow.slow_down(started, _choose_wait(tries) if pause is None else pause)
+        return Try(call, outcome, self._records.find_cost(outcome))
+
+
+def _is_last(outcome: Completion | Trouble, tries: int) -> bool:
+    """Whether a call is done with this outcome."""
+    if isinstance(outcome, Completion) or outcome.fatal is not None:
+        return True
+    if outcome.traits is not None:
+        return False
+    patience = _TRIES_WHEN_OVERLOADED if outcome.overloaded else _TRIES
+    return not outcome.transient or tries >= patience or (outcome.retry_after or 0) > _MOST_PATIENCE
+
+
+def _choose_wait(tries: int, asked_for: float | None = None) -> float:
+    """Seconds until the next try: what the server asked for, else random up to a growing limit."""
+    if asked_for is not None:
+        return asked_for + random.uniform(0, 0.1)
+    return random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (tries - 1))

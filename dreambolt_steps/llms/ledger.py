@@ -1,0 +1,151 @@
+"""Every call to a language model on disk, at once: what was answered is never paid again."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.prices import Price
+from dreambolt_steps.llms.records import Records, Try
+from dreambolt_steps.llms.sender import Completion, Trouble
+from dreambolt_steps.llms.traits import Traits
+
+FILE = "calls.sqlite"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS calls (
+    key TEXT PRIMARY KEY, text TEXT, failure TEXT, finish TEXT, tokens_in INTEGER,
+    tokens_out INTEGER, usd REAL, call_id TEXT, step TEXT, model TEXT, at REAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tries (
+    key TEXT, step TEXT, model TEXT, status INTEGER, reason TEXT, tokens_in INTEGER,
+    tokens_out INTEGER, usd REAL, at REAL
+);
+CREATE TABLE IF NOT EXISTS traits (server TEXT PRIMARY KEY, text TEXT);
+CREATE TABLE IF NOT EXISTS jobs (key TEXT PRIMARY KEY, text TEXT);
+"""
+_KEEP = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_TRY = "INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FIND = "SELECT text, finish, tokens_in, tokens_out, usd, call_id FROM calls WHERE key = ?"
+
+
+class CallLedger:
+    """The calls of a session, in SQLite, each committed on its own: it survives SIGKILL.
+
+    A call that failed for good is kept with its reason, and asked again in the next run. May be
+    used by several threads.
+
+    Args:
+        path: the file; made if missing. None keeps the calls in memory.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(
+            path or ":memory:", timeout=60, isolation_level=None, check_same_thread=False
+        )
+        # Without a sync at each commit a power cut may lose the last calls, a killed process none.
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.executescript(_TABLES)
+        self._spent: dict[str, float] = {}
+
+    def find_answer(self, key: str, call: Call) -> Answer | None:
+        """What a call was answered before; None if it was not, or failed."""
+        with self._lock:
+            found = self._connection.execute(_FIND, (key,)).fetchone()
+        if found is None or found[0] is None:
+            return None
+        text, finish, tokens_in, tokens_out, usd, call_id = found
+        return Answer(call, text, None, finish, tokens_in, tokens_out, usd, True, call_id)
+
+    def find_failure(self, key: str) -> str | None:
+        """Why a call failed for good when it was tried last; None if it did not."""
+        return self._read("SELECT failure FROM calls WHERE key = ?", key)
+
+    def sum_spent(self, step: str) -> float:
+        """USD that all tries of a step cost, in all its runs, as far as prices are known."""
+        query = "SELECT coalesce(sum(usd), 0) FROM tries WHERE step = ?"
+        with self._lock:
+            if step not in self._spent:
+                self._spent[step] = self._connection.execute(query, (step,)).fetchone()[0]
+            return self._spent[step]
+
+    def count_failed(self, step: str) -> int:
+        """Requests of a step, in all its runs, that were refused or not answered."""
+        query = "SELECT count(*) FROM tries WHERE step = ? AND reason IS NOT NULL"
+        with self._lock:
+            return int(self._connection.execute(query, (step,)).fetchone()[0])
+
+    def open_records(self, step: str, model: str, server: str, price: Price | None) -> Records:
+        """The records that an exchange writes for one step and one model.
+
+        Args:
+            step: its name.
+            model: what decides the model's answers, from `identify_model`.
+            server: the model's name and its server's address, for what is known of the server.
+            price: of the model, if it is known.
+        """
+
+        def find_cost(outcome: Completion | Trouble) -> float | None:
+            if price is None or not isinstance(outcome, Completion):
+                return None
+            return price.cost(outcome.tokens_in, outcome.tokens_out)
+
+        def keep(tried: Try, answer: Answer | None) -> None:
+            now, out = time.time(), tried.outcome
+            key = tried.call.identify(model)
+            told: tuple[object, ...]
+            if isinstance(out, Completion):
+                told = (200, None, out.tokens_in, out.tokens_out)
+            else:
+                told = (out.status or 0, out.reason, 0, 0)
+            row = (key, step, server, *told, tried.usd, now)
+            self.sum_spent(step)
+            with self._lock:
+                self._connection.execute("BEGIN")
+                self._connection.execute(_KEEP_TRY, row)
+                if answer is not None:
+                    counts = (answer.tokens_in, answer.tokens_out, answer.usd, answer.call_id)
+                    said = (answer.text, answer.failure, answer.finish)
+                    self._connection.execute(_KEEP, (key, *said, *counts, step, server, now))
+                self._connection.execute("COMMIT")
+                self._spent[step] += tried.usd or 0.0
+
+        def read_traits() -> Traits | None:
+            text = self._read("SELECT text FROM traits WHERE server = ?", server)
+            return Traits.from_text(text) if text else None
+
+        def keep_traits(traits: Traits) -> None:
+            self._write("INSERT OR REPLACE INTO traits VALUES (?, ?)", (server, traits.to_text()))
+
+        return Records(find_cost, keep, read_traits, keep_traits)
+
+    def read_job(self, key: str) -> str | None:
+        """What was kept of a job that goes on at the provider while nobody waits."""
+        return self._read("SELECT text FROM jobs WHERE key = ?", key)
+
+    def keep_job(self, key: str, text: str | None) -> None:
+        """Keep what is needed to come back to a job; None forgets it."""
+        if text is None:
+            self._write("DELETE FROM jobs WHERE key = ?", (key,))
+        else:
+            self._write("INSERT OR REPLACE INTO jobs VALUES (?, ?)", (key, text))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        with self._lock:
+            self._connection.execute(statement, values)
+
+    def _read(self, query: str, key: str) -> str | None:
+        with self._lock:
+            found = self._connection.execute(query, (key,)).fetchone()
+        return found[0] if found else None

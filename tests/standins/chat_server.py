@@ -1,0 +1,166 @@
+"""An OpenAI-compatible server for tests: it answers what a function says, and counts.
+
+It speaks real HTTP on a real socket, and can drop connections or answer with anything. It proves
+how a client copes; it says nothing of how well a model writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """One answer.
+
+    Args:
+        text: of the model; or `raw`, the whole body.
+        status, headers: of HTTP.
+        delay: seconds until it is sent.
+        after: it is held back until so many requests have come (20 s at most).
+        drop: close the connection instead.
+    """
+
+    text: str = ""
+    raw: bytes | None = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    after: int = 0
+    drop: bool = False
+    finish: str = "stop"
+    tokens: tuple[int, int] = (100, 50)
+
+    def build_body(self) -> bytes:
+        if self.raw is not None:
+            return self.raw
+        message = {"role": "assistant", "content": self.text}
+        choice = {"index": 0, "finish_reason": self.finish, "message": message}
+        tokens_in, tokens_out = self.tokens
+        usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}
+        whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m"}
+        return json.dumps({**whole, "choices": [choice], "usage": usage}).encode()
+
+
+def refuse(status: int, message: str, code: str = "", **headers: str) -> Reply:
+    """An error in OpenAI's shape."""
+    raw = json.dumps({"error": {"message": message, "code": code, "type": "error"}}).encode()
+    return Reply(
+        raw=raw, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+
+
+class ChatServer:
+    """Runs in a thread, on 127.0.0.1 and a free port, inside a `with` block.
+
+    Args:
+        answer: takes the request's body and its number (from 0); a text is the model's answer.
+
+    Attributes:
+        bodies: of all requests to /chat/completions, in the order in which they came.
+        finished: their numbers, in the order in which they were answered.
+    """
+
+    def __init__(self, answer: Callable[[dict[str, Any], int], Reply | str]) -> None:
+        self.answer = answer
+        self.bodies: list[dict[str, Any]] = []
+        self.finished: list[int] = []
+        self.models: list[str] | None = None
+        self._started = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    def __enter__(self) -> ChatServer:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._started.wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = self._loop.run_until_complete(starting)
+        self._port = server.sockets[0].getsockname()[1]
+        self._started.set()
+        self._loop.run_forever()
+        server.close()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                lengths = [line for line in head.lower().split("\r\n") if "content-length:" in line]
+                size = int(lengths[0].split(":")[1]) if lengths else 0
+                content = await reader.readexactly(size)
+                reply, number = self._choose(head.split(" ")[1], content)
+                await asyncio.sleep(reply.delay)
+                for _ in range(1000):
+                    if len(self.bodies) >= reply.after:
+                        break
+                    await asyncio.sleep(0.02)
+                if reply.drop:
+                    return
+                body = reply.build_body()
+                headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+                told = "".join(f"{k}: {v}\r\n" for k, v in {**headers, **reply.headers}.items())
+                writer.write(f"HTTP/1.1 {reply.status} X\r\n{told}\r\n".encode() + body)
+                await writer.drain()
+                if number is not None:
+                    self.finished.append(number)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    def _choose(self, path: str, content: bytes) -> tuple[Reply, int | None]:
+        if path.endswith("/models"):
+            if self.models is None:
+                return refuse(404, "no such page"), None
+            data = [{"id": name, "object": "model"} for name in self.models]
+            return Reply(raw=json.dumps({"object": "list", "data": data}).encode()), None
+        number = len(self.bodies)
+        body = json.loads(content)
+        self.bodies.append(body)
+        found = self.answer(body, number)
+        return (Reply(found) if isinstance(found, str) else found), number
+
+
+def read_prompt(body: dict[str, Any]) -> str:
+    """The user's message of a request."""
+    return str(body["messages"][-1]["content"])
+
+
+if __name__ == "__main__":
+    # A server in a process of its own, for benchmarks: DELAY SHARE_OF_SLOW SECONDS_OF_SLOW.
+    import sys
+    import time
+
+    delay, share, slow = (float(word) for word in sys.argv[1:4])
+    every = round(1 / share) if share else 0
+
+    def answer(_: dict[str, Any], number: int) -> Reply:
+        late = every and number % every == every - 1
+        return Reply('{"rows": []}', delay=slow if late else delay)
+
+    with ChatServer(answer) as running:
+        print(running.url, flush=True)
+        while sys.stdin.readline().strip() != "stop":
+            print(len(running.bodies), flush=True)
+            time.sleep(0.01)
