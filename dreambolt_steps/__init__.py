@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
     from dreambolt_steps.errors import DreamboltError
+    from dreambolt_steps.llms.chat_model import ChatModel
     from dreambolt_steps.reject_limit import limit_rejects
     from dreambolt_steps.session import open_session
     from dreambolt_steps.steps.clean_table import CleanTable
@@ -40,13 +41,15 @@ _HOMES = {
     "CopyIntoDuckDB": "steps.copy_into_duckdb",
     "columns": "steps.input_table",
     "MiniLMEmbedder": "embedding.minilm",
+    "ChatModel": "llms.chat_model",
     "open_session": "session",
     "limit_rejects": "reject_limit",
     "DreamboltError": "errors",
 }
-_NEED_DATADREAMER = ("steps.", "embedding.")
+_NEED_DATADREAMER = ("steps.", "embedding.", "llms.")
 
 __all__ = [
+    "ChatModel",
     "CleanTable",
     "CopyIntoDuckDB",
     "DreamboltError",

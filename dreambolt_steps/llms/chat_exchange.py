@@ -7,13 +7,12 @@ import queue
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Answer, Call
 from dreambolt_steps.llms.flow import Flow
-from dreambolt_steps.llms.records import Records, Try
+from dreambolt_steps.llms.records import Bill, Records, Try
 from dreambolt_steps.llms.sender import Completion, Trouble
 from dreambolt_steps.llms.traits import Traits
 
@@ -30,31 +29,6 @@ class Sends(Protocol):
     async def send(self, call: Call, traits: Traits) -> Completion | Trouble: ...
 
     async def close(self) -> None: ...
-
-
-@dataclass
-class _Bill:
-    """What the tries of one call used so far."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    usd: float | None = None
-
-    def add(self, tried: Try) -> None:
-        if tried.usd is not None:
-            self.usd = (self.usd or 0.0) + tried.usd
-        if isinstance(tried.outcome, Completion):
-            self.tokens_in += tried.outcome.tokens_in
-            self.tokens_out += tried.outcome.tokens_out
-
-    def close(self, tried: Try) -> Answer:
-        """The answer that the last try gave."""
-        outcome = tried.outcome
-        counts = (self.tokens_in, self.tokens_out, self.usd)
-        if isinstance(outcome, Completion):
-            told = (outcome.text, None, outcome.finish)
-            return Answer(tried.call, *told, *counts, call_id=outcome.call_id)
-        return Answer(tried.call, None, outcome.reason, None, *counts)
 
 
 class ChatExchange:
@@ -160,7 +134,7 @@ class ChatExchange:
 
     async def _ask(self, call: Call) -> Answer:
         """Ask until there is an answer, or no hope for one."""
-        bill = _Bill()
+        bill = Bill()
         tries = 0
         while True:
             tries += 1

@@ -34,3 +34,29 @@ class Records:
     keep: Callable[[Try, Answer | None], None] = lambda *_: None
     read_traits: Callable[[], Traits | None] = lambda: None
     keep_traits: Callable[[Traits], None] = lambda _: None
+
+
+@dataclass
+class Bill:
+    """What the tries of one call used so far."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    usd: float | None = None
+
+    def add(self, tried: Try) -> None:
+        """Count one more request."""
+        if tried.usd is not None:
+            self.usd = (self.usd or 0.0) + tried.usd
+        if isinstance(tried.outcome, Completion):
+            self.tokens_in += tried.outcome.tokens_in
+            self.tokens_out += tried.outcome.tokens_out
+
+    def close(self, tried: Try) -> Answer:
+        """The answer that the last try gave."""
+        outcome = tried.outcome
+        counts = (self.tokens_in, self.tokens_out, self.usd)
+        if isinstance(outcome, Completion):
+            told = (outcome.text, None, outcome.finish)
+            return Answer(tried.call, *told, *counts, call_id=outcome.call_id)
+        return Answer(tried.call, None, outcome.reason, None, *counts)
