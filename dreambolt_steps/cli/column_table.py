@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from dreambolt_steps.cli.tables import make_printable, show_value
+from dreambolt_steps.cli.tables import make_printable, show_value, wrap_text
 from dreambolt_steps.tables.column_plan import ColumnPlan
 from dreambolt_steps.tables.profile import ColumnProfile
 
@@ -39,8 +37,7 @@ def show_columns(
     for row, column in zip(rows, columns, strict=True):
         say(_join(row, widths))
         for note in list_notes(column):
-            room = max(console.width - len(_INDENT), 20)
-            for line in textwrap.wrap(make_printable(note), room, break_on_hyphens=False):
+            for line in wrap_text(note, console.width - len(_INDENT)):
                 say(_INDENT + line, "dim")
 
 
@@ -65,8 +62,8 @@ def list_notes(column: ColumnPlan) -> Iterator[str]:
 
 
 def _is_plain_rename(source: str, clean: str) -> bool:
-    """Whether the clean name says the same as the source's: only case and blanks differ."""
-    return re.sub(r"[^a-z0-9]", "", source.lower()) == clean.replace("_", "")
+    """Whether the clean name says the same as the source's: only case, blanks and signs differ."""
+    return "".join(filter(str.isalnum, source.lower())) == clean.replace("_", "")
 
 
 def _list_cells(column: ColumnPlan, profile: ColumnProfile) -> tuple[str, ...]:

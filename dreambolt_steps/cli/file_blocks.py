@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from dreambolt_steps.cli.inspection import Inspection
-from dreambolt_steps.cli.tables import count, make_printable, shorten_path
+from dreambolt_steps.cli.tables import count, make_printable, shorten_path, wrap_text
 from dreambolt_steps.dialects.dialect import Dialect
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.sources.source import SourceFile
@@ -21,6 +21,11 @@ _SHOWN_GROUPS = 10
 _SHOWN_LINES = 8
 _MARGIN = " " * 13
 _NAMES = {"\t": "tab", " ": "blank", ",": "comma", ";": "semicolon", "|": "bar", ":": "colon"}
+
+_DOUBTFUL = (
+    "More rows are rejected than read, so the files are probably written otherwise; "
+    "tell how: --load delimiter=';' --load quote= --load skip=3 .."
+)
 
 _FoundFile = tuple[SourceFile, FileReport]
 
@@ -34,8 +39,10 @@ def show_files(console: Console, inspection: Inspection) -> None:
         left = groups[_SHOWN_GROUPS:]
         files = count(sum(map(len, left)), "more file")
         _say(console, f"and {files}, written in {count(len(left), 'other way')}\n")
+    here = f"{Path.cwd()}{os.sep}"
     for note in inspection.read.schema_notes:
-        _say(console, note)
+        for line in wrap_text(note.replace(here, ""), console.width):
+            _say(console, line)
     rows, rejected = inspection.read.rows, inspection.read.rejected
     told = [
         count(rows + rejected, "row"),
@@ -44,7 +51,11 @@ def show_files(console: Console, inspection: Inspection) -> None:
     ]
     if len(inspection.files) > 1:
         told.insert(0, count(len(inspection.files), "file"))
-    console.print(f"[bold]{', '.join(told)}[/bold]\n", highlight=False)
+    console.print(f"[bold]{', '.join(told)}[/bold]", highlight=False)
+    if rejected > rows:
+        for line in wrap_text(_DOUBTFUL, console.width):
+            _say(console, line)
+    console.print()
 
 
 def _group_files(files: Sequence[_FoundFile]) -> list[list[_FoundFile]]:
@@ -67,10 +78,9 @@ def _show_group(console: Console, group: Sequence[_FoundFile]) -> None:
         size = decimal(sum(file.size for file, _ in group[_SHOWN_FILES:]))
         left = count(len(group) - _SHOWN_FILES, "more file")
         _say(console, f"and {left} like these, {size}")
-    room = max(console.width - len(_MARGIN), 20)
+    room = console.width - len(_MARGIN)
     for name, told in _list_facts([report for _, report in group]):
-        lines = textwrap.wrap(make_printable(told), room, break_on_hyphens=False)
-        for at, text in enumerate(lines):
+        for at, text in enumerate(wrap_text(told, room)):
             margin = f"  {'' if at else name}".ljust(len(_MARGIN))
             console.print(Text(margin, style="dim").append(text, style="not dim"), soft_wrap=True)
     console.print()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.markup import escape
+
 from dreambolt_steps.cli.by_hand import find_arguments
 from dreambolt_steps.cli.inspection import inspect_source
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
@@ -44,10 +47,12 @@ def show_table(
     if model is not None:
         require_credentials("OpenAI")
     proposals = None
-    with inspect_source(source, load_args, clean_args) as inspection:
+    status = Console(stderr=True).status(f"reading {escape(source)}")  # on a terminal only
+    with status, inspect_source(source, load_args, clean_args) as inspection:
         if model is not None:
             from dreambolt_steps.cli.suggest import suggest_names
 
+            status.update(f"asking {escape(model)}")
             rows = _MODEL_ROWS if model_rows is None else model_rows
             proposals = suggest_names(inspection, model, rows)
         arguments = find_arguments(inspection, proposals.suggestion.names if proposals else None)

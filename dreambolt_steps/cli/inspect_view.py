@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.file_blocks import show_files
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.suggest import Proposals, show_proposals
-from dreambolt_steps.cli.tables import make_printable
+from dreambolt_steps.cli.tables import make_printable, wrap_text
 
 _SHOWN_REJECTS = 5
 
@@ -48,8 +47,8 @@ def _show_rejects(console: Console, inspection: Inspection) -> None:
     for reject in shown[:_SHOWN_REJECTS]:
         place = f"{Path(reject['file']).name} line" if reject["file"] else "row"
         value = f" in {reject['column']}: {reject['value']}" if reject["value"] else ""
-        told = make_printable(f"{place} {reject['line']}: {reject['reason']}{value}")
-        for line in textwrap.wrap(told, console.width, break_on_hyphens=False):
+        told = f"{place} {reject['line']}: {reject['reason']}{value}"
+        for line in wrap_text(told, console.width):
             _say(console, line)
         if reject["raw"]:
             raw, room = make_printable(reject["raw"]), max(console.width - 2, 20)

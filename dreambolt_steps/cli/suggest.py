@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.text import Text
 from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.run import name_source
-from dreambolt_steps.cli.tables import count, make_printable
+from dreambolt_steps.cli.tables import count, make_printable, wrap_text
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
 from dreambolt_steps.suggestion.suggest import MAX_NEW_TOKENS, Suggestion, suggest_columns
 
@@ -85,7 +84,6 @@ def show_proposals(console: Console, proposals: Proposals) -> None:
 
 def _say(console: Console, text: str, indent: str) -> None:
     """Text that a model wrote, wrapped and indented."""
-    room = max(console.width - len(indent), 20)
-    for line in textwrap.wrap(make_printable(text), room, break_on_hyphens=False):
+    for line in wrap_text(text, console.width - len(indent)):
         style = "dim" if indent else ""
         console.print(Text(indent + line, style=style), soft_wrap=True)

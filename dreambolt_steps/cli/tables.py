@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.table import Table
 _WIDEST = 40
 _NARROWEST = 14
 _WIDTH_OF_FILES = 160
+_JOINERS = "\u200c\u200d"  # within words of some scripts, and between emoji
 
 
 def open_console() -> Console:
@@ -104,7 +106,12 @@ def make_printable(text: str) -> str:
     text = " ".join(text.split("\n"))
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in _JOINERS else repr(c)[1:-1] for c in text)
+
+
+def wrap_text(text: str, width: int) -> list[str]:
+    """Text from a file or a model as lines of at most `width` characters (20 at least)."""
+    return textwrap.wrap(make_printable(text), max(width, 20), break_on_hyphens=False)
 
 
 def _is_vector(value: list[Any]) -> bool:
