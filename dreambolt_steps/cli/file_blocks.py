@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.text import Text
 
-from dreambolt_steps.cli.inspection import Inspection
+from dreambolt_steps.cli.inspection import FoundFile, Inspection
 from dreambolt_steps.cli.tables import count, make_printable, shorten_path, wrap_text
 from dreambolt_steps.dialects.dialect import Dialect
 from dreambolt_steps.formats.read_report import FileReport
-from dreambolt_steps.sources.source import SourceFile
 
 _SHOWN_FILES = 10
 _SHOWN_GROUPS = 10
@@ -27,12 +26,10 @@ _DOUBTFUL = (
     "tell how: --load delimiter=';' --load quote= --load skip=3 .."
 )
 
-_FoundFile = tuple[SourceFile, FileReport]
-
 
 def show_files(console: Console, inspection: Inspection) -> None:
     """Print the files in groups of the same format, dialect and columns, each with its facts."""
-    groups = _group_files(list(zip(inspection.files, inspection.read.files, strict=True)))
+    groups = _group_files(inspection.files)
     for group in groups[:_SHOWN_GROUPS]:
         _show_group(console, group)
     if len(groups) > _SHOWN_GROUPS:
@@ -58,28 +55,29 @@ def show_files(console: Console, inspection: Inspection) -> None:
     console.print()
 
 
-def _group_files(files: Sequence[_FoundFile]) -> list[list[_FoundFile]]:
+def _group_files(files: Sequence[FoundFile]) -> list[list[FoundFile]]:
     """Files of the same format, dialect and columns together."""
-    groups: dict[object, list[_FoundFile]] = {}
-    for file, report in files:
-        alike = (report.file_format, report.dialect, report.columns)
-        groups.setdefault(alike, []).append((file, report))
+    groups: dict[object, list[FoundFile]] = {}
+    for file in files:
+        alike = (file.report.file_format, file.report.dialect, file.report.columns)
+        groups.setdefault(alike, []).append(file)
     return list(groups.values())
 
 
-def _show_group(console: Console, group: Sequence[_FoundFile]) -> None:
-    for file, report in group[:_SHOWN_FILES]:
-        counts = f"{decimal(file.size)}, {count(report.rows + report.rejected, 'row')}"
+def _show_group(console: Console, group: Sequence[FoundFile]) -> None:
+    for file in group[:_SHOWN_FILES]:
+        report = file.report
+        counts = f"{decimal(file.bytes)}, {count(report.rows + report.rejected, 'row')}"
         if report.rejected:
             counts += f", {report.rejected:,} rejected"
         line = Text(make_printable(shorten_path(file.uri)), style="bold")
         console.print(line.append(f"  {counts}", style="not bold"), soft_wrap=True)
     if len(group) > _SHOWN_FILES:
-        size = decimal(sum(file.size for file, _ in group[_SHOWN_FILES:]))
+        size = decimal(sum(file.bytes for file in group[_SHOWN_FILES:]))
         left = count(len(group) - _SHOWN_FILES, "more file")
         _say(console, f"and {left} like these, {size}")
     room = console.width - len(_MARGIN)
-    for name, told in _list_facts([report for _, report in group]):
+    for name, told in _list_facts([file.report for file in group]):
         for at, text in enumerate(wrap_text(told, room)):
             margin = f"  {'' if at else name}".ljust(len(_MARGIN))
             console.print(Text(margin, style="dim").append(text, style="not dim"), soft_wrap=True)

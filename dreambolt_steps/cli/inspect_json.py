@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dreambolt_steps.cli.by_hand import HandArguments
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.inspection import Inspection
-from dreambolt_steps.cli.suggest import Proposals
+
+if TYPE_CHECKING:
+    from dreambolt_steps.cli.suggest import Proposals
 
 _MAX_REJECTS = 100
 
@@ -47,11 +49,10 @@ def write_document(
 
 
 def _list_files(inspection: Inspection) -> list[dict[str, Any]]:
-    listed = []
-    for file, report in zip(inspection.files, inspection.read.files, strict=True):
-        found = asdict(report)
-        listed.append({**found, "file": file.uri, "bytes": file.size, "identity": file.identity})
-    return listed
+    return [
+        asdict(file.report) | {"file": file.uri, "bytes": file.bytes, "identity": file.identity}
+        for file in inspection.files
+    ]
 
 
 def _list_columns(inspection: Inspection) -> list[dict[str, Any]]:

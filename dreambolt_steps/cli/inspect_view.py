@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -13,8 +14,10 @@ from dreambolt_steps.cli.column_table import show_columns
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.file_blocks import show_files
 from dreambolt_steps.cli.inspection import Inspection
-from dreambolt_steps.cli.suggest import Proposals, show_proposals
 from dreambolt_steps.cli.tables import make_printable, wrap_text
+
+if TYPE_CHECKING:
+    from dreambolt_steps.cli.suggest import Proposals
 
 _SHOWN_REJECTS = 5
 
@@ -30,6 +33,8 @@ def show_inspection(
     show_columns(console, inspection.plan.columns, inspection.profiles)
     _show_rejects(console, inspection)
     if proposals is not None:
+        from dreambolt_steps.cli.suggest import show_proposals
+
         show_proposals(console, proposals)
     _show_arguments(console, arguments)
 

@@ -13,12 +13,29 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.formats.read import read_table
-from dreambolt_steps.formats.read_report import ReadReport
+from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, resolve_source
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, CleanReport, apply_plan, plan_cleaning
 from dreambolt_steps.tables.profile import ColumnProfile, profile_table
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file that was read.
+
+    Attributes:
+        uri: its name for people.
+        bytes: its size.
+        identity: of its content.
+        report: of `read_table`.
+    """
+
+    uri: str
+    bytes: int
+    identity: str
+    report: FileReport
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,7 @@ class Inspection:
     Attributes:
         source: as it was named.
         load_args, clean_args: what was told by hand.
-        files: of the source; `read.files` are their reports, in the same order.
+        files: that were read, in their order.
         read, plan, cleaned: what `read_table`, `plan_cleaning` and `apply_plan` report.
         profiles: of the clean columns, in the plan's order.
         stored: the table as it was read, an Arrow stream file that goes with the inspection.
@@ -37,7 +54,7 @@ class Inspection:
     source: str
     load_args: Mapping[str, Any]
     clean_args: Mapping[str, Any]
-    files: Sequence[SourceFile]
+    files: Sequence[FoundFile]
     read: ReadReport
     plan: CleanPlan
     cleaned: CleanReport
@@ -70,14 +87,22 @@ def inspect_source(
         plan = plan_cleaning(lambda: open_stream(stored), **clean_args)
         cleaned = apply_plan(open_stream(stored), plan)
         profiles = profile_table(cleaned.reader)
+        report = read.report()
         yield Inspection(
             source,
             load_args,
             clean_args,
-            files,
-            read.report(),
+            _join(files, report),
+            report,
             plan,
             cleaned.report(),
             profiles,
             stored,
         )
+
+
+def _join(files: Sequence[SourceFile], read: ReadReport) -> list[FoundFile]:
+    return [
+        FoundFile(file.uri, file.size, file.identity, report)
+        for file, report in zip(files, read.files, strict=True)
+    ]
