@@ -16,6 +16,10 @@ CREDENTIALS = {
 }
 """Service -> the environment variables that it needs."""
 
+FIREBOLT = ("FIREBOLT_DATABASE", "FIREBOLT_ENGINE", "FIREBOLT_CORE_URL", "FIREBOLT_STAGING")
+"""More variables of Firebolt: database and engine of the managed service, the address of a Firebolt
+Core in its place, and where files are staged."""
+
 ENDPOINTS = {
     "OpenAI": ("OPENAI_BASE_URL",),
     "S3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from dreambolt_steps.cli.sessions import show_sessions
-from dreambolt_steps.settings import CREDENTIALS, find_endpoint, find_missing
+from dreambolt_steps.settings import CREDENTIALS, FIREBOLT, find_endpoint, find_missing
 
 _PACKAGES = (
     "dreambolt-steps",
@@ -27,7 +27,6 @@ _PACKAGES = (
 _DEFAULT_SERVERS = {
     "OpenAI": "https://api.openai.com",
     "S3": "https://s3.amazonaws.com",
-    "Firebolt": "https://api.app.firebolt.io",
 }
 _TIMEOUT = 3.0
 
@@ -39,7 +38,10 @@ def show_status() -> None:
     for package in _PACKAGES:
         console.print(f"{package} {_find_version(package)}", highlight=False)
     console.print("\ncredentials", highlight=False)
+    show_firebolt(console)
     for service, names in CREDENTIALS.items():
+        if service == "Firebolt":
+            continue
         missing = find_missing(names)
         for name in names:
             console.print(
@@ -49,6 +51,31 @@ def show_status() -> None:
             console.print(f"  {service}: {_reach(service)}", highlight=False)
     console.print()
     show_sessions(Path("sessions"))
+
+
+def show_firebolt(console: Console) -> None:
+    """Print which of Firebolt's variables are set, and, where that is enough, what it answers: is
+    the engine running, the database there and writable, and does the engine read what is staged?"""
+    names = (*CREDENTIALS["Firebolt"], *FIREBOLT)
+    missing = find_missing(names)
+    for name in names:
+        told = "missing" if name in missing else "present"
+        console.print(f"  {name}: {told}", highlight=False)
+    if "FIREBOLT_CORE_URL" in missing and set(CREDENTIALS["Firebolt"]) & set(missing):
+        return
+    from dreambolt_steps.errors import DreamboltError
+    from dreambolt_steps.warehouses.firebolt_check import run_checks
+    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+
+    try:
+        settings = read_settings()
+    except DreamboltError as error:
+        console.print(f"  {error}", highlight=False, markup=False, soft_wrap=True)
+        return
+    for check in run_checks(settings, settings.staging):
+        told = f"{'' if check.problem is None else 'no: '}{check.told}"
+        line = f"  Firebolt, {check.name}: {told}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _find_version(package: str) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,7 +36,6 @@ from dreambolt_steps.warehouses.keyed_sql import (
     render_open_versions,
 )
 from dreambolt_steps.warehouses.load import KEYED, Load
-from dreambolt_steps.warehouses.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def plan_load(
     load: Load,
     files: FileFacts,
     table: TableFacts | None,
-    copies: Sequence[Statement],
+    deliver: Callable[[str, bool], Sequence[Step]],
     *,
     layout: TableLayout,
     not_null: Sequence[str] = (),
@@ -68,7 +67,8 @@ def plan_load(
         load: what is asked for.
         files: what comes in.
         table: what is there; None: nothing.
-        copies: statements that bring the files into `name_target(..)`.
+        deliver: renders the statements that bring the files into a table, with or without the
+            column for their names.
         layout: of a table that is made.
         not_null: columns of the files that hold no NULL and shall not.
         apart: bring the rows into a table of their own first, outside the transaction: for loads
@@ -85,8 +85,7 @@ def plan_load(
     rows_table = name_rows_table(load) if staged else None
     into = rows_table or load.table
     counted = render_count(into, FILE_COLUMN if tracks else None, files.prefix)
-    bring = [Step("bring", copy) for copy in copies]
-    bring.append(check_step("after", counted))
+    bring = [*deliver(into, tracks), check_step("after", counted)]
     if not (staged or (tracks and files.own)):  # rows of the same name may be there already
         bring.insert(0, check_step("before", counted))
     record = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import xxhash
 
@@ -20,7 +21,7 @@ from dreambolt_steps.warehouses.firebolt_sql import (
 )
 from dreambolt_steps.warehouses.firebolt_types import fits_type
 from dreambolt_steps.warehouses.firebolt_vectors import render_vector_index
-from dreambolt_steps.warehouses.load import KEYED, VALID_FROM, VALID_TO, Load, refuse_history
+from dreambolt_steps.warehouses.load import VALID_FROM, VALID_TO, Load, refuse_history
 from dreambolt_steps.warehouses.statement import Statement
 from dreambolt_steps.warehouses.type_fit import ColumnPlan, match_columns
 
@@ -65,6 +66,7 @@ class Step:
 
     kind: str
     sql: Statement
+    upload: tuple[str, Path] | None = None  # the part that is sent along, and its file
 
 
 def name_rows_table(load: Load) -> str:
@@ -73,11 +75,6 @@ def name_rows_table(load: Load) -> str:
     tag = xxhash.xxh3_64_hexdigest(f"{load.load_id}\n{name}".encode())
     plain = f"_dreambolt_rows_{tag}"
     return plain if schema == DEFAULT_SCHEMA else f"{schema}.{plain}"
-
-
-def name_target(load: Load, *, apart: bool = False) -> str:
-    """Name the table that the files are brought into."""
-    return name_rows_table(load) if load.mode in KEYED or apart else load.table
 
 
 def run_step(sql: str) -> Step:

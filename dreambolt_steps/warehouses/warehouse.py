@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from dreambolt_steps.warehouses.firebolt_settings import is_firebolt, read_settings
 from dreambolt_steps.warehouses.load import Load, LoadReceipt, TableDescription
 
 
@@ -50,3 +51,24 @@ class Warehouse(Protocol):
     def search(self, table: str, column: str, vector: Sequence[float], k: int) -> pa.Table:
         """Find the `k` rows nearest to a vector: every column but the vectors, and `similarity`
         (cosine, -1 to 1), best first."""
+
+
+def open_warehouse(target: str | Path) -> Warehouse:
+    """Open the warehouse that a target names; nothing is made or sent yet.
+
+    Args:
+        target: a DuckDB file, or firebolt://, firebolt://DATABASE, firebolt://DATABASE/ENGINE.
+
+    Raises:
+        CredentialError: a variable for Firebolt is not set.
+
+    Example:
+        open_warehouse("out/x.duckdb").describe_table("players")
+    """
+    if is_firebolt(target):
+        from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
+
+        return FireboltWarehouse(read_settings(str(target)))
+    from dreambolt_steps.warehouses.duckdb import DuckDBWarehouse
+
+    return DuckDBWarehouse(target)

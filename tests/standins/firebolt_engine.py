@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,10 @@ class Engine:
             sql = sql.replace(SEARCHED, self._render_search(cursor, **search))
         with tempfile.TemporaryDirectory() as folder:
             sql = self._fetch_parquet(sql, Path(folder))
+            if "catalog.engines" in sql:
+                told = ", ".join(f"('{name}', '{state}')" for name, state in self.engines.items())
+                engines = f"(VALUES {told}) AS engines(engine_name, status)"
+                sql = sql.replace("catalog.engines", engines)
             cursor.execute(sql)
             if instruction.kind == "query":
                 return answer(cursor)
@@ -240,21 +245,13 @@ class Engine:
 
     def _open_bucket(self, credentials: dict[str, str] | None) -> Any:
         """An S3 client with the keys of the statement, never with the server's own."""
-        import botocore.session
-
         given = credentials or {}
         if "AWS_ROLE_ARN" in given:
             raise Failed("roles need AWS; this stand-in has only keys")
         if "AWS_ACCESS_KEY_ID" not in given:
             raise Failed("access denied: the statement brings no credentials")
-        return botocore.session.get_session().create_client(
-            "s3",
-            endpoint_url=self.s3_endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=given.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=given.get("AWS_SESSION_TOKEN"),
-        )
+        keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        return _open_client(self.s3_endpoint, *(given.get(key) for key in keys))
 
     def _list_objects(self, client: Any, url: str, pattern: str | None) -> list[dict[str, Any]]:
         """Objects of a URL: one file, or everything below a folder that the pattern names."""
@@ -421,6 +418,20 @@ class Engine:
             writer.put_object(Bucket=bucket, Key=key, Body=text.getvalue().encode())
 
 
+@lru_cache
+def _open_client(url: str | None, key: str, secret: str | None, token: str | None) -> Any:
+    import botocore.session
+
+    return botocore.session.get_session().create_client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+    )
+
+
 def name_type(kind: str) -> str:
     """A DuckDB type as Firebolt's answers name it."""
     if kind.endswith("[]"):
@@ -493,7 +504,6 @@ _SETUP = (
     FROM duckdb_schemas() WHERE schema_name <> 'catalog' AND NOT internal""",
     """CREATE VIEW catalog.indexes AS SELECT name AS index_name, table_name, table_schema,
     'vector_search' AS index_type FROM catalog."_indexes\"""",
-    "CREATE TABLE catalog.engines (engine_name VARCHAR, status VARCHAR, url VARCHAR)",
 )
 
 

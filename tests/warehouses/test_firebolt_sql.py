@@ -40,7 +40,7 @@ from dreambolt_steps.warehouses.firebolt_sql import (
     quote_table,
     render_create_table,
 )
-from dreambolt_steps.warehouses.firebolt_table import FileFacts, TableFacts
+from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step, TableFacts
 from dreambolt_steps.warehouses.firebolt_types import fits_type, is_vector, name_type, read_type
 from dreambolt_steps.warehouses.firebolt_vectors import (
     name_vector_index,
@@ -296,7 +296,12 @@ FILES = FileFacts(
     prefix="p/id/",
     metadata={"embedding_model": "mini"},
 )
-COPY = [Statement(("COPY ..",))]
+
+
+def deliver(table: str, tracks: bool) -> list[Step]:
+    return [Step("bring", Statement(("COPY ..",)))]
+
+
 THERE = TableFacts({**FILES.columns, "v": "ARRAY(DOUBLE PRECISION)", FILE_COLUMN: "TEXT"})
 HISTORY = {"valid_from": "TIMESTAMPTZ", "valid_to": "TIMESTAMPTZ"}
 
@@ -305,7 +310,7 @@ def plan(mode: str, table: TableFacts | None = None, **options: Any) -> LoadPlan
     key = ("id",) if mode in ("merge", "snapshot") else ()
     load = Load("t", "one", mode=mode, key=key, evolve=options.pop("evolve", False))
     options.setdefault("layout", TableLayout())
-    return plan_load(load, options.pop("files", FILES), table, COPY, **options)
+    return plan_load(load, options.pop("files", FILES), table, deliver, **options)
 
 
 def tell(steps: tuple) -> list[str]:
@@ -436,7 +441,7 @@ def test_no_name_or_value_has_effects_of_its_own(
     for mode in ("append", "replace", "merge", "snapshot"):
         load = Load(table, load_id, mode=mode, key=(column,) if mode in KEYED else ())
         for table_there in (None, history if mode == "snapshot" else there):
-            plan = plan_load(load, files, table_there, COPY, layout=TableLayout())
+            plan = plan_load(load, files, table_there, deliver, layout=TableLayout())
             for step in plan.inside:
                 if step.kind != "bring":
                     check_effect(str(step.sql))

@@ -1,0 +1,156 @@
+# ruff: noqa: S608 (every identifier goes through quote_identifier or quote_table)
+"""Firebolt as a warehouse: files staged on S3, brought in by COPY, each load once."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from dreambolt_steps.errors import UsageError, WarehouseBusyError, WarehouseError
+from dreambolt_steps.warehouses.bucket import delete_staged
+from dreambolt_steps.warehouses.copy_sql import quote_identifier
+from dreambolt_steps.warehouses.firebolt_catalog import TableState, find_state, list_tables
+from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection, retry
+from dreambolt_steps.warehouses.firebolt_files import Delivery
+from dreambolt_steps.warehouses.firebolt_ledger import render_begin_load, render_create_ledger
+from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions, prepare_load
+from dreambolt_steps.warehouses.firebolt_rejects import LeftOut, read_rejects
+from dreambolt_steps.warehouses.firebolt_run import LoadRun
+from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
+from dreambolt_steps.warehouses.firebolt_sql import FILE_COLUMN, quote_table
+from dreambolt_steps.warehouses.firebolt_types import is_vector
+from dreambolt_steps.warehouses.firebolt_vectors import name_vector_index, render_search
+from dreambolt_steps.warehouses.load import Load, LoadReceipt, TableDescription, is_made
+from dreambolt_steps.warehouses.parquet_files import read_footers
+from dreambolt_steps.warehouses.staging import stage_files
+
+_READING = re.compile(r"\s*\(*\s*(SELECT|WITH|EXPLAIN|SHOW)\b", re.IGNORECASE)
+
+
+class FireboltWarehouse:
+    """A database of Firebolt as a `Warehouse`.
+
+    Args:
+        settings: where it is (`read_settings`).
+        options: how files get there.
+        on_stage: called with bytes that are staged so far, and all of them.
+
+    Example:
+        FireboltWarehouse(read_settings("firebolt://lake")).holds_load("players", "2026-01-01")
+    """
+
+    def __init__(
+        self,
+        settings: FireboltSettings,
+        options: FireboltOptions | None = None,
+        on_stage: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.name = settings.name
+        self.options = options or FireboltOptions()
+        self.left_out: list[LeftOut] = []  # rows of the last load that were not loaded
+        self._settings = settings
+        self._on_stage = on_stage or (lambda done, total: None)
+
+    def load_files(
+        self,
+        load: Load,
+        files: Sequence[str | Path],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> LoadReceipt:
+        """See `Warehouse.load_files`."""
+        self.left_out = []
+        with self._open() as connection:
+            connection.ask(render_create_ledger())
+            state = find_state(connection, load.table)
+            if is_made(load, list(state.held)):
+                rows = sum(r.rows for r in state.held if r.load_id == load.load_id)
+                return LoadReceipt(load.table, load.load_id, rows, skipped=True)
+            footers = read_footers(files, "Firebolt")
+            delivery, plan = prepare_load(load, footers, state, self._settings, self.options)
+            if load.load_id not in state.begun:
+                connection.ask(render_begin_load(load))
+        total = sum(file.bytes for file in delivery.staged)
+        stage_files(delivery.staged, lambda done: self._on_stage(done, total))
+        run = LoadRun(self._settings, load, delivery.facts, lambda: self._count_rejects(delivery))
+        try:
+            run.bring_ahead(plan, lambda seconds: None)
+            run.commit(plan)
+        except WarehouseBusyError:
+            raise  # what is staged is used by the next attempt
+        except Exception:
+            run.drop_rows(plan)
+            raise
+        rows = sum(footers.rows) - run.rejected
+        if on_progress:
+            on_progress(rows)
+        if delivery.folder and self.options.staged == "delete":
+            delete_staged(delivery.folder)
+        return LoadReceipt(load.table, load.load_id, rows, skipped=False, rejected=run.rejected)
+
+    def find_state(self, table: str) -> TableState:
+        """Ask for a table as it is now; nothing is made."""
+        with self._open() as connection:
+            return find_state(connection, table)
+
+    def holds_load(self, table: str, load_id: str) -> bool:
+        """See `Warehouse.holds_load`."""
+        return any(record.load_id == load_id for record in self.find_state(table).held)
+
+    def describe_table(self, table: str) -> TableDescription:
+        """See `Warehouse.describe_table`."""
+        with self._open() as connection:
+            state = find_state(connection, table)
+            if state.facts is None:
+                there = ", ".join(list_tables(connection)) or "none"
+                raise WarehouseError(f"no table {table} in {self.name}; its tables: {there}")
+            name = quote_table(table)
+            rows = int(connection.ask(f"SELECT count(*) FROM {name}")[0][0])
+            vectors = {}
+            for column in (c for c, kind in state.facts.columns.items() if is_vector(kind)):
+                quoted = quote_identifier(column)
+                found = connection.ask(
+                    f"SELECT array_length({quoted}) FROM {name} WHERE {quoted} IS NOT NULL LIMIT 1"
+                )
+                if found:
+                    vectors[column] = int(found[0][0])
+        return TableDescription(table, dict(state.facts.columns), rows, state.held, vectors)
+
+    def query(self, sql: str, limit: int | None = None) -> pa.Table:
+        """See `Warehouse.query`."""
+        if not _READING.match(sql):
+            raise WarehouseError(
+                f"a query only reads {self.name}; begin it with SELECT, WITH, EXPLAIN or SHOW"
+            )
+        with self._open() as connection:
+            names, rows = connection.fetch(sql, limit)
+        columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+        return pa.Table.from_arrays([pa.array(list(column)) for column in columns], names=names)
+
+    def search(self, table: str, column: str, vector: Sequence[float], k: int) -> pa.Table:
+        """See `Warehouse.search`."""
+        if not vector or k < 1:
+            raise UsageError(
+                f"a search needs 1 dimension and 1 row at least, not {len(vector)}, {k}"
+            )
+        facts = self.find_state(table).facts
+        if facts is None or column not in facts.columns:
+            raise WarehouseError(f"no table {table} with a column {column} in {self.name}")
+        shown = [n for n, kind in facts.columns.items() if not is_vector(kind) and n != FILE_COLUMN]
+        index = name_vector_index(table, column)
+        sql = render_search(
+            table, shown, column, vector, k, index=index if index in facts.indexes else None
+        )
+        return self.query(sql)
+
+    def _open(self) -> FireboltConnection:
+        return retry(lambda: FireboltConnection(self._settings))
+
+    def _count_rejects(self, delivery: Delivery) -> Mapping[str, int]:
+        if not self.options.max_errors_per_file or delivery.errors is None:
+            return {}
+        self.left_out = read_rejects(delivery.errors)
+        return Counter(row.file for row in self.left_out)

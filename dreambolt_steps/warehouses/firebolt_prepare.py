@@ -1,0 +1,101 @@
+"""A load into Firebolt, decided on before a byte moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.warehouses.firebolt_catalog import TableState
+from dreambolt_steps.warehouses.firebolt_files import (
+    Delivery,
+    check_not_null,
+    plan_delivery,
+    render_deliveries,
+)
+from dreambolt_steps.warehouses.firebolt_plan import LoadPlan, plan_load
+from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings, read_staging
+from dreambolt_steps.warehouses.firebolt_sql import TableLayout
+from dreambolt_steps.warehouses.firebolt_table import Step
+from dreambolt_steps.warehouses.load import Load, check_key, refuse_existing
+from dreambolt_steps.warehouses.parquet_files import ParquetFiles
+
+STAGED = ("delete", "gc", "keep")
+APART_BYTES = 4 * 2**30  # files of so many bytes are brought in without a connection
+
+
+@dataclass(frozen=True)
+class FireboltOptions:
+    """How files get into Firebolt.
+
+    Args:
+        staging: s3://bucket/prefix/ to stage below; None: FIREBOLT_STAGING.
+        staged: what becomes of staged files after the load: delete, keep, or gc (deleted by
+            `dreambolt session gc`).
+        upload: send the files along with the statements, without S3 (Firebolt Core only).
+        apart: bring rows into a table of their own first, by a statement that goes on without a
+            connection; None: for files of 4 GiB and more.
+        max_errors_per_file: rows of one file that may be left out.
+        layout: of a table that is made.
+        fingerprints: of the files' content, where they are known.
+    """
+
+    staging: str | None = None
+    staged: str = "delete"
+    upload: bool = False
+    apart: bool | None = None
+    max_errors_per_file: int = 0
+    layout: TableLayout = field(default_factory=TableLayout)
+    fingerprints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.staged not in STAGED:
+            raise UsageError(f"staged {self.staged!r}: one of {', '.join(STAGED)}")
+        if self.max_errors_per_file < 0:
+            raise UsageError("max_errors_per_file has to be 0 or more")
+
+
+def prepare_load(
+    load: Load,
+    files: ParquetFiles,
+    state: TableState,
+    settings: FireboltSettings,
+    options: FireboltOptions,
+) -> tuple[Delivery, LoadPlan]:
+    """Decide how the files of a load get there, and on every statement.
+
+    Args:
+        load: what is asked for.
+        files: their footers.
+        state: the table as it is now.
+        settings: where Firebolt is.
+        options: how files get there.
+
+    Raises:
+        SchemaError: files and table do not fit.
+        WarehouseError: mode create, and the table is there.
+        CredentialError: nothing says where to stage.
+    """
+    check_key(load, files.schema.names)
+    if state.facts is not None and load.mode == "create":
+        raise refuse_existing(load.table, settings.name)
+    layout = options.layout
+    check_not_null(load, files, [*load.key, *layout.primary_index, *layout.partition_by])
+    delivery = plan_delivery(
+        load,
+        files,
+        settings,
+        staging=read_staging(options.staging) if options.staging else settings.staging,
+        upload=options.upload,
+        fingerprints=options.fingerprints,
+    )
+    apart = options.apart
+    if apart is None:
+        apart = not delivery.paths and sum(files.bytes) >= APART_BYTES
+
+    def deliver(table: str, tracks: bool) -> Sequence[Step]:
+        errors = options.max_errors_per_file
+        return render_deliveries(delivery, settings, table, tracks=tracks, max_errors=errors)
+
+    plan = plan_load(load, delivery.facts, state.facts, deliver, layout=layout, apart=apart)
+    return delivery, plan

@@ -1,0 +1,44 @@
+"""Rows that Firebolt left out of a COPY, read from the folder it writes them to."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+from dreambolt_steps.warehouses.bucket import read_small
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row of a file that was not loaded: its place in the file, and why."""
+
+    file: str
+    row: int | None
+    reason: str
+
+
+def read_rejects(folder: str) -> list[LeftOut]:
+    """Read what COPY says of rows that it left out.
+
+    Firebolt writes two kinds of CSV files below ERROR_FILE, for each query: the reasons
+    (`error_reasons*.csv`: file_name, source_line_num, error_message), and the rows. Only the
+    reasons are read: the rows themselves are in the exported files.
+
+    Args:
+        folder: s3://bucket/prefix/ of ERROR_FILE.
+    """
+    found = []
+    for key, content in read_small(folder):
+        if not key.rpartition("/")[2].startswith("error_reasons"):
+            continue
+        for row in csv.DictReader(io.StringIO(content.decode("utf-8", errors="replace"))):
+            line = row.get("source_line_num") or ""
+            found.append(
+                LeftOut(
+                    row.get("file_name") or "",
+                    int(line) if line.isdigit() else None,
+                    row.get("error_message") or "",
+                )
+            )
+    return found

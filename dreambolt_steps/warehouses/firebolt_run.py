@@ -1,0 +1,145 @@
+"""A planned load carried out: rows counted, keys checked, committed once or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dreambolt_steps.errors import WarehouseBusyError, WarehouseError
+from dreambolt_steps.warehouses.firebolt_catalog import find_held
+from dreambolt_steps.warehouses.firebolt_connection import (
+    ATTEMPTS,
+    LONG,
+    FireboltConnection,
+    pause_before,
+    retry,
+)
+from dreambolt_steps.warehouses.firebolt_plan import LoadPlan
+from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
+from dreambolt_steps.warehouses.firebolt_sql import quote_table
+from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step
+from dreambolt_steps.warehouses.load import Load, is_made, refuse_count, refuse_key
+
+Rejects = Callable[[], Mapping[str, int]]
+
+
+class LoadRun:
+    """Carries out the statements of one load.
+
+    Args:
+        settings: where to.
+        load: what is asked for.
+        files: what has to be there afterwards.
+        find_rejects: rows that were left out, by file; asked when fewer came than the files hold.
+    """
+
+    def __init__(
+        self,
+        settings: FireboltSettings,
+        load: Load,
+        files: FileFacts,
+        find_rejects: Rejects = dict,
+    ) -> None:
+        self._settings = settings
+        self._load = load
+        self._files = files
+        self._find_rejects = find_rejects
+        self._before: dict[Any, int] = {}
+        self.rejected = 0
+
+    def bring_ahead(self, plan: LoadPlan, on_wait: Callable[[float], None]) -> None:
+        """Bring the rows into a table of their own, by statements that go on without a connection.
+
+        All of it may be done again: it begins with a new table.
+        """
+        if not plan.ahead:
+            return
+
+        def bring() -> None:
+            with retry(lambda: FireboltConnection(self._settings)) as connection:
+                for step in plan.ahead:
+                    if step.kind == "bring" and step.upload is None:
+                        connection.wait(connection.start(step.sql), on_wait)
+                    else:
+                        self._do(connection, step)
+
+        retry(bring)
+
+    def commit(self, plan: LoadPlan) -> None:
+        """Carry out the transaction of a load, until it is committed.
+
+        A connection that breaks leaves nothing behind, but for COMMIT, of which nobody knows then
+        whether it was carried out. So each attempt begins by asking the ledger; and if the server
+        takes its time over the first COMMIT, only one of the two can win: both change one row.
+
+        Raises:
+            WarehouseBusyError: it did not work out in several attempts.
+            WarehouseError, SchemaError: something is wrong with the load; nothing was changed.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with FireboltConnection(self._settings, transacting=True) as connection:
+                    held = find_held(connection, self._load.table)
+                    if not connection.in_transaction:
+                        # firebolt-sdk 1.18.6 does not look at the answer to BEGIN, and would send
+                        # the next statements on their own
+                        raise WarehouseBusyError(f"{self._settings.name} opened no transaction")
+                    if is_made(self._load, held):
+                        return
+                    for step in plan.inside:
+                        self._do(connection, step)
+                    connection.send("COMMIT", LONG)
+                    return
+            except WarehouseBusyError as error:
+                if attempt == ATTEMPTS:
+                    raise WarehouseBusyError(
+                        f"{error}; table {self._load.table} holds the load or nothing of it, which"
+                        " the same command finds out"
+                    ) from error
+                pause_before(attempt + 1)
+
+    def drop_rows(self, plan: LoadPlan) -> None:
+        """Drop the table that rows waited in, after a load that failed for good."""
+        if plan.rows_table:
+            with FireboltConnection(self._settings) as connection:
+                connection.ask(f"DROP TABLE IF EXISTS {quote_table(plan.rows_table)}")
+
+    def _do(self, connection: FireboltConnection, step: Step) -> None:
+        if step.upload is not None:
+            connection.upload(step.sql.reveal(), *step.upload)
+            return
+        rows = connection.send(step.sql, LONG)
+        if step.kind == "before":
+            self._before = _read_counts(rows)
+        elif step.kind == "after":
+            self._check_counts(_read_counts(rows))
+        elif step.kind == "key" and rows:
+            *values, count = rows[0]
+            raise refuse_key(self._load.table, self._load.key, values, count)
+        elif step.kind == "record" and not rows[0][0]:
+            raise WarehouseError(
+                f"the record of this load of table {self._load.table} was deleted meanwhile;"
+                " nothing was loaded; run again"
+            )
+
+    def _check_counts(self, after: dict[Any, int]) -> None:
+        """Compare the rows that came in with those of the files: for each, or altogether."""
+        came = {name: count - self._before.get(name, 0) for name, count in after.items()}
+        self._before = {}
+        files = self._files.rows
+        whole: dict[Any, int] = {None: sum(files.values())} if None in came else dict(files)
+        if all(came.get(name, 0) == count for name, count in whole.items()):
+            self.rejected = 0
+            return
+        rejects = self._find_rejects()
+        left_out: dict[Any, int] = {None: sum(rejects.values())} if None in came else dict(rejects)
+        for name, count in whole.items():
+            if came.get(name, 0) != count - left_out.get(name, 0):
+                what = "files" if name is None else f"file {name}"
+                raise refuse_count(self._load.table, came.get(name, 0), count, what)
+        self.rejected = sum(rejects.values())
+
+
+def _read_counts(rows: Sequence[Sequence[Any]]) -> dict[Any, int]:
+    """Counts by file, or one count under None."""
+    return {row[0] if len(row) > 1 else None: int(row[-1]) for row in rows}
