@@ -15,6 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from dreambolt_steps.commits import commit_when_done
 from dreambolt_steps.errors import ExportError, SessionLockedError, UsageError
 from dreambolt_steps.log import current_reporter
 from dreambolt_steps.session_store import heal_session
@@ -70,7 +71,11 @@ def open_session(
         session = datadreamer.DataDreamer(str(path), verbose=None if verbose else False)
         # Nothing of a failed step may stay in memory for the process's next session: __exit__ runs
         # in any case.
-        with session, _force_fresh(datadreamer.DataDreamer, set(fresh)):
+        with (
+            commit_when_done(),
+            session,
+            _force_fresh(datadreamer.DataDreamer, set(fresh)),
+        ):
             yield session
 
 

@@ -20,6 +20,9 @@ STEP_FILE = "step.json"
 RECEIPT_FILE = "receipt.json"
 BACKUPS = "_backups"
 LOCKS = ".locks"
+FILES = "_files"  # what is known of single source files
+PARTS = f"{FILES}/parts"
+JOURNALS = f"{FILES}/journals"
 
 
 def read_step_file(folder: Path) -> dict[str, object] | None:

@@ -58,12 +58,31 @@ class TableStep(Step):
         which just runs."""
         return None
 
+    def conclude(self) -> None:
+        """Called when the step has its result, run or resumed, before its receipt is kept and
+        told."""
+
     @cached_property
     def fingerprint(self) -> str:
         """DataDreamer's fingerprint of the step, and the identity of the content behind it."""
-        content = self.identify_content()
-        stock = super().fingerprint
+        return self.fingerprint_content(self.identify_content())
+
+    def fingerprint_content(self, content: object) -> str:
+        """The fingerprint that the step would have if `content` were behind it."""
+        stock = str(Step.fingerprint.func(self))  # super() would put it in place of ours
         return stock if content is None else str(Hasher.hash([stock, content]))
+
+    def holds_result(self, content: object) -> bool:
+        """Whether the session holds the finished result for a content, the current one or one
+        that was set aside."""
+        if DataDreamer.is_running_in_memory():
+            return False
+        session = Path(DataDreamer.get_output_folder_path())
+        folder = session / _name_folder(self.name)
+        wanted = self.fingerprint_content(content)
+        aside = session / step_cache.BACKUPS / folder.relative_to(session) / wanted
+        found = (step_cache.read_step_file(one) for one in (folder, aside))
+        return any(one is not None and one["fingerprint"] == wanted for one in found)
 
     @cached_property
     def table(self) -> InputTable:
@@ -176,8 +195,10 @@ class TableStep(Step):
         if self._resumed:
             self.receipt.resumed = True
             self.receipt.rows_out = self.receipt.rows_out or len(self.output)
+            self.conclude()
             return
         self.receipt.seconds = seconds
+        self.conclude()
         step_cache.write_receipt(folder, self.receipt)
 
 

@@ -1,0 +1,109 @@
+"""What was read of single files, kept so that a file is read once however often its folder grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import xxhash
+
+from dreambolt_steps.dialects.dialect import Dialect
+from dreambolt_steps.formats.part_file import (
+    MAGIC,
+    DamagedPartError,
+    PartFile,
+    PartWriter,
+)
+from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.formats.table_read import TableRead
+
+_SUFFIX = ".arrow"
+
+
+@dataclass(frozen=True)
+class CachedFile:
+    """One file as it was read: its rows and rejects in `part`, and its reports."""
+
+    part: PartFile
+    reports: tuple[FileReport, ...]
+
+
+class FileCache:
+    """A folder of parts, each under the key of what it was made from."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is made before the first part is written."""
+        self.folder = folder
+
+    def find(self, key: str) -> CachedFile | None:
+        """The file as it was read before; None if it was not, or if what was kept is damaged."""
+        path = self._name(key)
+        try:
+            part = PartFile.open(path)
+            return CachedFile(part, tuple(map(_load_report, part.details["reports"])))
+        except FileNotFoundError:
+            return None
+        except (DamagedPartError, KeyError, TypeError):
+            path.unlink(missing_ok=True)
+            return None
+
+    def keep(
+        self, key: str, read: TableRead, check: Callable[[], None] | None = None
+    ) -> CachedFile:
+        """Read a file to its end and keep it.
+
+        Args:
+            key: of `name_key`.
+            read: the file, not read yet.
+            check: called once all is read; what it raises keeps the part from being kept.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with PartWriter(self._name(key), read.schema) as part:
+            for batch in read.reader:
+                part.write(batch)
+            report = read.report()
+            if check is not None:
+                check()
+            part.finish(report.rejects, {"reports": [asdict(one) for one in report.files]})
+        return CachedFile(PartFile.open(self._name(key)), report.files)
+
+    def remove_others(self, keys: Iterable[str], *, dry_run: bool = False) -> int:
+        """Remove every part but those of `keys`, and what killed runs left.
+
+        Returns: bytes freed (with `dry_run`: that would be).
+        """
+        kept = {self._name(key) for key in keys}
+        doomed = [path for path in self.folder.glob("*") if path not in kept]
+        freed = sum(path.stat().st_size for path in doomed)
+        if not dry_run:
+            for path in doomed:
+                path.unlink(missing_ok=True)
+        return freed
+
+    def _name(self, key: str) -> Path:
+        return self.folder / f"{key}{_SUFFIX}"
+
+
+def name_key(identity: object, arguments: Mapping[str, Any]) -> str:
+    """Hash what decides how a file is read.
+
+    Args:
+        identity: of the file's name and content; anything JSON holds.
+        arguments: of the reader, its version among them.
+
+    Returns: 32 hexadecimal digits.
+    """
+    shape = [field.name for kind in (FileReport, Dialect) for field in fields(kind)]
+    told = json.dumps([MAGIC.decode(), shape, identity, dict(arguments)], default=str)
+    return xxhash.xxh3_128_hexdigest(told.encode())
+
+
+def _load_report(found: dict[str, Any]) -> FileReport:
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in found.items()}
+    if values["dialect"] is not None:
+        values["dialect"] = Dialect(**values["dialect"])
+    return FileReport(**values)
