@@ -14,7 +14,15 @@ from pathlib import Path
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.log import Receipt
-from dreambolt_steps.step_cache import BACKUPS, STEP_FILE, heal_step, read_receipt, read_step_file
+from dreambolt_steps.step_cache import (
+    BACKUPS,
+    JOURNALS,
+    PARTS,
+    STEP_FILE,
+    heal_step,
+    read_receipt,
+    read_step_file,
+)
 
 
 @dataclass(frozen=True)
@@ -81,20 +89,23 @@ def describe_session(folder: Path) -> StoredSession:
         steps=sorted((step for step in steps if step), key=lambda step: step.finished),
         bytes=measure_folder(folder),
         superseded=len(backups),
-        superseded_bytes=measure_folder(folder / BACKUPS),
+        superseded_bytes=measure_folder(folder / BACKUPS) + collect_parts(folder, dry_run=True),
     )
 
 
 def heal_session(folder: Path) -> list[Path]:
-    """Make damaged step folders look like steps that never ran.
+    """Make damaged step folders look like steps that never ran, and remove what a killed run left
+    of single files.
 
     Returns: the folders that had to be healed.
     """
+    for partial in (folder / PARTS).glob("*.partial"):
+        partial.unlink(missing_ok=True)
     return [found for found in _find_step_folders(folder) if heal_step(found)]
 
 
 def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
-    """Delete superseded results and leftovers of killed runs.
+    """Delete superseded results, parts of files that are not in use, and leftovers of killed runs.
 
     Args:
         folder: the session.
@@ -108,7 +119,24 @@ def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
     if not dry_run:
         for path in doomed:
             shutil.rmtree(path, ignore_errors=True)
-    return freed
+    return freed + collect_parts(folder, dry_run=dry_run)
+
+
+def collect_parts(folder: Path, *, dry_run: bool = False) -> int:
+    """Delete what is kept of single source files that no step's last run refers to.
+
+    Returns: bytes freed (or that would be freed).
+    """
+    parts = folder / PARTS
+    if not parts.is_dir():
+        return 0
+    from dreambolt_steps.formats.file_cache import FileCache
+    from dreambolt_steps.sources.journal import Journal
+
+    keys: set[str] = set()
+    for journal in (folder / JOURNALS).glob("**/*.json"):
+        keys |= Journal.load(journal).list_keys()
+    return FileCache(parts).remove_others(keys, dry_run=dry_run)
 
 
 def measure_folder(folder: Path) -> int:

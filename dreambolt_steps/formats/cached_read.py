@@ -14,7 +14,7 @@ from dreambolt_steps.errors import ExportError, SchemaError
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache
 from dreambolt_steps.formats.part_file import DamagedPartError
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
-from dreambolt_steps.formats.unite import United, align_batch
+from dreambolt_steps.formats.unite import align_batch, require_same_schemas, unite_schemas
 
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 4 << 20
@@ -37,7 +37,8 @@ class CachedRead:
         keys: Sequence[str],
         cache: FileCache,
         read_file: ReadFile,
-        unite: Callable[[list[tuple[str, pa.Schema]]], United],
+        *,
+        schemas: str = "unite",
         advance: Callable[[int], None] | None = None,
     ) -> None:
         """Read every file that the cache does not have.
@@ -47,7 +48,7 @@ class CachedRead:
             cache: looked at, and filled.
             read_file: reads the file of an index to its end and keeps it in the cache; it is told
                 what was found of the very first file, and called by several threads.
-            unite: makes one schema of the files'.
+            schemas: "unite" files with other columns by name, or insist on the "same".
             advance: called with the number of files that are known.
 
         Raises: what `read_file` raises for the first file, in order, that can't be read; what was
@@ -72,7 +73,7 @@ class CachedRead:
                 raise
         self._files: list[CachedFile] = [cached for cached in found if cached is not None]
         named = [(cached.reports[0].file, cached.part.schema) for cached in self._files]
-        united = unite(named)
+        united = (require_same_schemas if schemas == "same" else unite_schemas)(named)
         self.schema: pa.Schema = united.schema
         self.notes = united.notes
 

@@ -1,4 +1,4 @@
-"""What was read of single files, kept so that a file is read once however often its folder grows."""
+"""What was read of single files, kept so that each is read once however often its folder grows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import xxhash
 
 from dreambolt_steps.dialects.dialect import Dialect
@@ -103,7 +102,9 @@ def name_key(identity: object, arguments: Mapping[str, Any]) -> str:
 
 
 def _load_report(found: dict[str, Any]) -> FileReport:
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in found.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+    }
     if values["dialect"] is not None:
         values["dialect"] = Dialect(**values["dialect"])
     return FileReport(**values)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +26,7 @@ _FOOTER_BYTES = 8 + 8 + len(MAGIC)  # length and checksum of the record
 
 
 class DamagedPartError(Exception):
-    """A part is cut off, or holds other bytes than were written; its source has to be read again."""
+    """A part is cut off, or holds other bytes than were written: its source is to be read again."""
 
 
 @dataclass(frozen=True)
@@ -189,10 +188,3 @@ def _read_record(handle: BinaryIO) -> bytes:
 
 def _list(block: Block) -> list[int | str]:
     return [block.offset, block.length, block.checksum, block.rows]
-
-
-def remove_partials(folder: Path) -> None:
-    """Remove what killed writers left in a folder of parts."""
-    for path in folder.glob(f"*{PARTIAL_SUFFIX}"):
-        with suppress(OSError):
-            path.unlink()

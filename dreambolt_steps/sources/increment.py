@@ -60,12 +60,12 @@ def plan_new(
     if pending and is_stored(pending.increment.content):
         again = _find_same(pending, by_uri)
         if again is not None:
-            known = {(file.uri, file.identity) for file in pending.files} | pending.taken
+            known = pending.list_taken()
             waiting = [file for file in files if (file.uri, file.identity) not in known]
             return PlannedIncrement(pending.increment, again, tuple(waiting))
     if settled is None:
         return plan_all(files)
-    known = {(file.uri, file.identity) for file in settled.files} | settled.taken
+    known = settled.list_taken()
     taken = tuple(file for file in files if (file.uri, file.identity) not in known)
     if not taken:
         again = _find_same(settled, by_uri)

@@ -53,7 +53,7 @@ class State:
     Attributes:
         increment: of that run.
         files: of the source.
-        taken: [uri, identity] of every file whose rows were ever taken.
+        taken: (uri, identity) of files that are not there any more, but whose rows were taken.
         cursor: the largest value of the cursor so far, as text.
     """
 
@@ -61,6 +61,10 @@ class State:
     files: tuple[KnownFile, ...]
     taken: frozenset[tuple[str, str]] = frozenset()
     cursor: str | None = None
+
+    def list_taken(self) -> frozenset[tuple[str, str]]:
+        """(uri, identity) of every file whose rows were taken."""
+        return self.taken | {(file.uri, file.identity) for file in self.files}
 
 
 @dataclass(frozen=True)
@@ -104,15 +108,19 @@ class Journal:
 
 @dataclass(frozen=True)
 class Changes:
-    """What became of a source's files since the last run."""
+    """What became of a source's files since the last run; without one (`is_first`), nothing is
+    new."""
 
     files: int
+    is_first: bool = False
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     deleted: list[KnownFile] = field(default_factory=list)
 
     def describe(self) -> str:
         """One line: `3 files: 1 new, 1 changed, 1 as before, 1 deleted`."""
+        if self.is_first:
+            return f"{self.files:,} files"
         same = self.files - len(self.new) - len(self.changed)
         counts = {"new": self.new, "changed": self.changed}
         told = [f"{len(uris):,} {word}" for word, uris in counts.items() if uris]
@@ -130,11 +138,14 @@ class Changes:
 
 
 def compare_files(before: State | None, now: Sequence[SourceFile]) -> Changes:
-    """Compare a source's files with those of the last run; without one, all are new."""
-    known = {file.uri: file for file in before.files} if before else {}
+    """Compare a source's files with those of the last run."""
+    if before is None:
+        return Changes(len(now), is_first=True)
+    known = {file.uri: file for file in before.files}
     there = {file.uri for file in now}
     return Changes(
         len(now),
+        False,
         [file.uri for file in now if file.uri not in known],
         [f.uri for f in now if f.uri in known and f.identity != known[f.uri].identity],
         [file for uri, file in known.items() if uri not in there],

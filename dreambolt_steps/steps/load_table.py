@@ -6,16 +6,35 @@ import shutil
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from datasets import Dataset
 
+from dreambolt_steps import step_cache
+from dreambolt_steps.commits import commit_at_end, is_session_open
+from dreambolt_steps.errors import SourceError, UsageError
+from dreambolt_steps.formats.cached_read import CachedRead
+from dreambolt_steps.formats.file_cache import FileCache
 from dreambolt_steps.formats.read import TableRead, read_table
+from dreambolt_steps.formats.read_files import name_file_key, read_files
 from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.sources.fetch import fetch_file
-from dreambolt_steps.sources.source import SourceFile, fingerprint_source, resolve_source
+from dreambolt_steps.sources.intake import Intake
+from dreambolt_steps.sources.journal import KnownFile
+from dreambolt_steps.sources.source import SourceFile, resolve_source
+from dreambolt_steps.steps.load_notes import tell_changes
 from dreambolt_steps.steps.table_step import TableStep
 
-_DIALECT_ARGS = ("delimiter", "quote", "escape", "encoding", "header", "skip")
+_READ_ARGS = (
+    "file_format",
+    "delimiter",
+    "quote",
+    "escape",
+    "encoding",
+    "header",
+    "skip",
+    "schemas",
+)
 _SHOWN_NOTES = 20
 
 
@@ -39,6 +58,7 @@ class LoadTable(TableStep):
     """
 
     version = 1.0
+    _from_cache: int | None = None
 
     def setup(self) -> None:
         self.register_arg("source", help="A path, a glob, an s3:// URI, or a list of them.")
@@ -73,14 +93,36 @@ class LoadTable(TableStep):
             default="unite",
             help="Files with other columns or types: unite them by name, or insist on the same.",
         )
+        self.register_arg(
+            "only",
+            required=False,
+            default="all",
+            help="all: the whole source at every run; new: the files that are new or changed since"
+            " the last run of the session that came to its end.",
+        )
 
     @cached_property
     def source_files(self) -> list[SourceFile]:
         """The files behind `source`, each with the identity of its content."""
         return resolve_source(self.args["source"])
 
+    @cached_property
+    def intake(self) -> Intake:
+        """What is taken of the files in this run."""
+        only = self.args["only"]
+        if only not in ("all", "new"):
+            raise UsageError(f"step {self.name}: unknown only={only!r}; known are all and new")
+        if only == "new" and not is_session_open():
+            raise UsageError(
+                f"step {self.name}: only='new' works within `open_session` alone: it has to know "
+                "whether every step came to its end"
+            )
+        session = self.find_session_folder()
+        journal = session / step_cache.JOURNALS / f"{self.folder_name}.json" if session else None
+        return Intake(self.source_files, journal, only == "new", is_stored=self.holds_result)
+
     def identify_content(self) -> object:
-        return fingerprint_source(self.source_files)
+        return self.intake.plan.increment.content
 
     def run(self) -> Dataset:
         if self.folder is None:
@@ -92,28 +134,55 @@ class LoadTable(TableStep):
         return loaded
 
     def _load(self, spool: Path) -> Dataset:
-        args, rehearsal = self.args, current_rehearsal()
-        paths = [fetch_file(file, spool) for file in self.source_files]
-        read = read_table(
-            paths,
-            file_format=args["file_format"],
-            schemas=args["schemas"],
-            limit=rehearsal.rows if rehearsal else None,
-            **{name: args[name] for name in _DIALECT_ARGS},
-        )
+        if not self.intake.plan.files:
+            raise SourceError(
+                f"step {self.name}: nothing is new, and the files of the last run are not what "
+                "they were; name another --session to take every file again"
+            )
+        read = self._open(spool)
         loaded = self.store(read.reader)
         self._tell(read)
         return loaded
 
-    def _tell(self, read: TableRead) -> None:
+    def _open(self, spool: Path) -> TableRead | CachedRead:
+        files, rehearsal, cache = self.intake.plan.files, current_rehearsal(), self._cache
+        limit = rehearsal.rows if rehearsal else None
+        if len(self.source_files) == 1 or limit is not None or cache is None:
+            paths = [fetch_file(file, spool) for file in files]
+            return read_table(paths, limit=limit, **self._reading)
+        read = read_files(
+            files,
+            cache,
+            spool,
+            version=self.version,
+            advance=lambda done: self.advance(done, len(files), "files"),
+            **self._reading,
+        )
+        self._from_cache = len(files) - len(read.fresh)
+        return read
+
+    @property
+    def _reading(self) -> dict[str, Any]:
+        return {name: self.args[name] for name in _READ_ARGS}
+
+    @property
+    def _cache(self) -> FileCache | None:
+        session = self.find_session_folder()
+        return FileCache(session / step_cache.PARTS) if session else None
+
+    def _tell(self, read: TableRead | CachedRead) -> None:
         report = read.report()
         self.keep_rejects(report.rejects)
         self.receipt.rows_in = report.rows + report.rejected
         shown = self.source_files[0].uri
         if len(self.source_files) > 1:
             shown += f" and {len(self.source_files) - 1:,} more"
+        increment = self.intake.plan.increment
+        lineage = {"source": shown, "source_fingerprint": increment.content}
+        if increment.follows:
+            lineage["source_follows"] = increment.follows
         self.receipt.report = {
-            "lineage": {"source": shown, "source_fingerprint": self.identify_content()},
+            "lineage": lineage,
             "dialects": {
                 file.file: str(file.dialect) for file in report.files[:20] if file.dialect
             },
@@ -126,6 +195,28 @@ class LoadTable(TableStep):
             self.receipt.notes.append(
                 f"first reject: {first['file']} line {first['line']}: {first['reason']}"
             )
+
+    def conclude(self) -> None:
+        """Tell what became of the files, and note what is known of them for the next run."""
+        intake = self.intake
+        if current_rehearsal() or intake.journal is None:
+            return
+        tell_changes(self.receipt, intake, self._from_cache)
+        intake.record(self._describe_files(), None)
+        commit_at_end(str(intake.journal), intake.settle)
+
+    def _describe_files(self) -> list[KnownFile]:
+        """The files of this run that no journal knows yet."""
+        known, found = self.intake.find_known(), []
+        for file in self.intake.plan.files:
+            if file.uri in known:
+                continue
+            key, rows = name_file_key(file, self.version, self._reading), self.receipt.rows_in
+            cached = self._cache.find(key) if self._cache else None
+            if cached:
+                rows = sum(one.rows + one.rejected for one in cached.reports)
+            found.append(KnownFile(file.uri, file.identity, rows, key if cached else ""))
+        return found
 
 
 __all__ = ["LoadTable"]

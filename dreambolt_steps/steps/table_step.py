@@ -75,13 +75,12 @@ class TableStep(Step):
     def holds_result(self, content: object) -> bool:
         """Whether the session holds the finished result for a content, the current one or one
         that was set aside."""
-        if DataDreamer.is_running_in_memory():
+        session = self.find_session_folder()
+        if session is None:
             return False
-        session = Path(DataDreamer.get_output_folder_path())
-        folder = session / _name_folder(self.name)
         wanted = self.fingerprint_content(content)
-        aside = session / step_cache.BACKUPS / folder.relative_to(session) / wanted
-        found = (step_cache.read_step_file(one) for one in (folder, aside))
+        aside = session / step_cache.BACKUPS / self.folder_name / wanted
+        found = [step_cache.read_step_file(one) for one in (session / self.folder_name, aside)]
         return any(one is not None and one["fingerprint"] == wanted for one in found)
 
     @cached_property
@@ -136,6 +135,19 @@ class TableStep(Step):
             return self._rejects_in_memory
         return self.folder / Path(self.receipt.rejects).name
 
+    def find_session_folder(self) -> Path | None:
+        """The session's folder; None while DataDreamer runs in memory."""
+        if DataDreamer.is_running_in_memory():
+            return None
+        return Path(DataDreamer.get_output_folder_path())
+
+    @property
+    def folder_name(self) -> str:
+        """The step's folder below that of the session."""
+        from datadreamer.utils.fs_utils import safe_fn
+
+        return str(safe_fn(self.name, allow_slashes=True, to_lower=True))
+
     def advance(self, done: int, total: int | None = None, unit: str = "rows") -> None:
         """Tell how far the step is: `done` of `total` units."""
         current_reporter().advance_step(self.name, done, total, unit)
@@ -161,7 +173,7 @@ class TableStep(Step):
             self._finish()
             return
         session = Path(DataDreamer.get_output_folder_path())
-        folder = session / _name_folder(self.name)
+        folder = session / self.folder_name
         lock = session / step_cache.LOCKS / (folder.relative_to(session).as_posix() + ".lock")
         lock.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock):
@@ -200,12 +212,6 @@ class TableStep(Step):
         self.receipt.seconds = seconds
         self.conclude()
         step_cache.write_receipt(folder, self.receipt)
-
-
-def _name_folder(step_name: str) -> str:
-    from datadreamer.utils.fs_utils import safe_fn
-
-    return str(safe_fn(step_name, allow_slashes=True, to_lower=True))
 
 
 setattr(TableStep, _INTERNAL_STEP_OPERATION_KEY, True)

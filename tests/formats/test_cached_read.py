@@ -15,7 +15,6 @@ from dreambolt_steps.formats.cached_read import CachedRead
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache, name_key
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_alike import keep_file
-from dreambolt_steps.formats.unite import unite_schemas
 from dreambolt_steps.sources.source import SourceFile, resolve_source
 
 
@@ -32,7 +31,7 @@ class Folder:
         self.opened = []
         sources = resolve_source(str(self.files / "*"))
         keys = [name_key([file.uri, file.identity], arguments) for file in sources]
-        return CachedRead(keys, self.cache, self._open(sources, keys, arguments), unite_schemas)
+        return CachedRead(keys, self.cache, self._open(sources, keys, arguments))
 
     def _open(
         self, sources: list[SourceFile], keys: list[str], arguments: dict[str, Any]

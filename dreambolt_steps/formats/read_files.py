@@ -1,0 +1,57 @@
+"""The files of a source as one table, through the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from dreambolt_steps.formats.cached_read import CachedRead
+from dreambolt_steps.formats.file_cache import CachedFile, FileCache, name_key
+from dreambolt_steps.formats.read_alike import keep_file
+from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.sources.fetch import fetch_file
+from dreambolt_steps.sources.source import SourceFile
+
+
+def read_files(
+    files: Sequence[SourceFile],
+    cache: FileCache,
+    spool: Path,
+    *,
+    version: float,
+    advance: Callable[[int], None] | None = None,
+    **arguments: Any,
+) -> CachedRead:
+    """Read the files of a table, those that the cache does not have.
+
+    A remote file is on this disk only while it is read. A file that changes meanwhile is an error,
+    and nothing of it is kept.
+
+    Args:
+        files: of `resolve_source`.
+        cache: where each is kept.
+        spool: where remote ones are spooled.
+        version: of the readers; another one reads everything again.
+        advance: called with the number of files that are known.
+        arguments: of `read_table`.
+
+    Raises: as `fetch_file` and `read_table`.
+    """
+    keys = [name_file_key(file, version, arguments) for file in files]
+
+    def read_file(index: int, alike: FileReport | None) -> CachedFile:
+        file = files[index]
+        path = fetch_file(file, spool)
+        try:
+            return keep_file(cache, keys[index], path, arguments, alike=alike)
+        finally:
+            if file.is_remote:
+                path.unlink()
+
+    return CachedRead(keys, cache, read_file, schemas=arguments["schemas"], advance=advance)
+
+
+def name_file_key(file: SourceFile, version: float, arguments: dict[str, Any]) -> str:
+    """The key of a file in the cache: its name, its content and how it is read."""
+    return name_key([file.uri, file.identity], {**arguments, "version": version})
