@@ -46,7 +46,9 @@ def recipe(
         rows: synthetic rows to add.
         model: the OpenAI model that writes them.
     """
-    step: Any = LoadTable("load", args={"source": source, **(load or {})})
+    # What a table holds already must not come again; replace and snapshot take everything there is.
+    only = {"only": "new"} if mode in ("append", "merge") else {}
+    step: Any = LoadTable("load", args={"source": source, **only, **(load or {})})
     step = CleanTable("clean", inputs=columns(step), args=clean or None)
     if rows:
         args = {"llm": open_language_model(model), "rows": rows}

@@ -23,7 +23,7 @@ def tell_changes(receipt: Receipt, intake: Intake, cached: int | None) -> None:
     before = receipt.report.get("files", {}).get("told")
     receipt.notes = [note for note in receipt.notes if note != before]
     told = changes.describe()
-    if intake.only_new:
+    if intake.only_new and (changes.new or changes.changed):
         told += f"; {len(intake.plan.files):,} taken"
     if cached:
         told += f"; {cached:,} from the cache"

@@ -112,7 +112,7 @@ class LoadTable(TableStep):
         only = self.args["only"]
         if only not in ("all", "new"):
             raise UsageError(f"step {self.name}: unknown only={only!r}; known are all and new")
-        if only == "new" and not is_session_open():
+        if only == "new" and not is_session_open() and not current_rehearsal():
             raise UsageError(
                 f"step {self.name}: only='new' works within `open_session` alone: it has to know "
                 "whether every step came to its end"

@@ -31,6 +31,7 @@ from dreambolt_steps.warehouses.load import (
     Load,
     LoadReceipt,
     LoadRecord,
+    check_follows,
     check_key,
     is_made,
     refuse_count,
@@ -70,6 +71,7 @@ def load_files(
         return LoadReceipt(load.table, load.load_id, rows, skipped=True)
     source = describe_files(connection, files)
     check_key(load, list(source.columns))
+    check_follows(load, held, source.metadata)
     existing = find_columns(connection, load.table)
     if existing is not None and load.mode == "create":
         raise refuse_existing(load.table, database)

@@ -3,6 +3,7 @@ warehouse."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -109,6 +110,33 @@ def is_made(load: Load, held: list[LoadRecord]) -> bool:
     if load.mode == "replace":
         return set(ids) == {load.load_id}
     return ids[-1] == load.load_id if load.mode in KEYED else True
+
+
+def check_follows(load: Load, held: list[LoadRecord], metadata: Mapping[str, str]) -> None:
+    """Check that an increment goes where the increments before it went.
+
+    Args:
+        load: what is asked for.
+        held: the loads that make up the table now.
+        metadata: of the files; `source_follows` is the `source_fingerprint` of the increment
+            before.
+
+    Raises: WarehouseError when the table lacks it: what was loaded elsewhere, or is gone, would be
+        missing for good.
+    """
+    follows = metadata.get("source_follows")
+    if not follows or load.mode == "replace":
+        return
+    if load.mode == "snapshot":
+        raise WarehouseError(
+            f"these files hold new rows only, and mode snapshot of table {load.table} takes what is"
+            " not in them for gone; load with only='all', or use mode merge"
+        )
+    if all(record.metadata.get("source_fingerprint") != follows for record in held):
+        raise WarehouseError(
+            f"these files hold new rows only, and table {load.table} does not hold the ones before;"
+            " load the whole source: name another --session, or use mode replace with only='all'"
+        )
 
 
 def refuse_existing(table: str, where: str) -> WarehouseError:
