@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import xxhash
 
-from dreambolt_steps.errors import SourceError
 from dreambolt_steps.sources.journal import Increment, Journal, State
 from dreambolt_steps.sources.source import SourceFile, fingerprint_source
 
@@ -19,7 +18,8 @@ class PlannedIncrement:
 
     Attributes:
         increment: them.
-        files: that they come from.
+        files: that they come from; none if they are not what they were, so that the rows can't be
+            read again.
         waiting: files that the run after this one takes.
     """
 
@@ -40,11 +40,12 @@ def plan_new(
     is_stored: Callable[[str], bool],
     *,
     by_cursor: bool = False,
+    afresh: bool = False,
 ) -> PlannedIncrement:
     """Take the files that are new or changed.
 
-    An increment that was interrupted below is finished as it was, as long as its files are what
-    they were: some of it may be in a table already. Without anything new it is the last increment
+    An increment that was interrupted below is finished as it was read then, whatever became of its
+    files: some of it may be in a table already. Without anything new it is the last increment
     again, whose steps are all in the cache.
 
     Args:
@@ -52,29 +53,19 @@ def plan_new(
         journal: of the step.
         is_stored: whether the session holds the step's result for a content.
         by_cursor: whether only rows beyond the largest cursor so far are taken.
-
-    Raises: SourceError when the last increment would have to be read again, but can't.
+        afresh: read an interrupted increment anew instead, as its files are now.
     """
-    by_uri = {file.uri: file for file in files}
     settled, pending = journal.settled, journal.pending
-    if pending and is_stored(pending.increment.content):
-        again = _find_same(pending, by_uri)
-        if again is not None:
-            known = pending.list_taken()
-            waiting = [file for file in files if (file.uri, file.identity) not in known]
-            return PlannedIncrement(pending.increment, again, tuple(waiting))
+    if pending and not afresh and is_stored(pending.increment.content):
+        known = pending.list_taken()
+        waiting = tuple(file for file in files if (file.uri, file.identity) not in known)
+        return PlannedIncrement(pending.increment, _find_same(pending, files), waiting)
     if settled is None:
         return plan_all(files)
     known = settled.list_taken()
     taken = tuple(file for file in files if (file.uri, file.identity) not in known)
     if not taken:
-        again = _find_same(settled, by_uri)
-        if again is None and not is_stored(settled.increment.content):
-            raise SourceError(
-                "nothing is new, and the rows of the last run are neither in the session nor in "
-                "its files any more; name another --session to take every file again"
-            )
-        return PlannedIncrement(settled.increment, again or ())
+        return PlannedIncrement(settled.increment, _find_same(settled, files))
     since = settled.cursor if by_cursor else None
     told = "\0".join([fingerprint_source(taken), settled.increment.content, str(since)])
     content = xxhash.xxh3_128_hexdigest(told.encode())
@@ -82,9 +73,10 @@ def plan_new(
     return PlannedIncrement(Increment(content, uris, settled.increment.content, since), taken)
 
 
-def _find_same(state: State, by_uri: dict[str, SourceFile]) -> tuple[SourceFile, ...] | None:
-    """The files of a state's increment, if they are what they were."""
+def _find_same(state: State, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:
+    """The files of a state's increment; none if one is not what it was."""
+    by_uri = {file.uri: file for file in files}
     known = {file.uri: file.identity for file in state.files}
     found = [by_uri.get(uri) for uri in state.increment.uris]
     same = [file for file in found if file and known.get(file.uri) == file.identity]
-    return tuple(same) if len(same) == len(found) else None
+    return tuple(same) if len(same) == len(found) else ()

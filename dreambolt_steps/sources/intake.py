@@ -21,6 +21,7 @@ class Intake:
         journal: the journal's file; None for a step that keeps none.
         only_new: whether only new and changed files are taken.
         by_cursor: whether only rows beyond the largest cursor so far are taken.
+        afresh: whether an increment that was interrupted is read anew.
         is_stored: whether the session holds the step's result for a content.
     """
 
@@ -28,6 +29,7 @@ class Intake:
     journal: Path | None
     only_new: bool = False
     by_cursor: bool = False
+    afresh: bool = False
     is_stored: Callable[[str], bool] = bool
 
     @cached_property
@@ -40,7 +42,13 @@ class Intake:
         """The files to take."""
         if not self.only_new:
             return plan_all(self.files)
-        return plan_new(self.files, self.known, self.is_stored, by_cursor=self.by_cursor)
+        return plan_new(
+            self.files,
+            self.known,
+            self.is_stored,
+            by_cursor=self.by_cursor,
+            afresh=self.afresh,
+        )
 
     @cached_property
     def changes(self) -> Changes:
@@ -64,7 +72,8 @@ class Intake:
             read: files of this run that no journal knows yet.
             cursor: the largest value of the cursor in this run.
         """
-        if self.journal is None:
+        pending = self.known.pending
+        if self.journal is None or (pending and pending.increment == self.plan.increment):
             return
         waiting = {file.uri for file in self.plan.waiting}
         known = self.find_known() | {file.uri: file for file in read}

@@ -119,7 +119,13 @@ class LoadTable(TableStep):
             )
         session = self.find_session_folder()
         journal = session / step_cache.JOURNALS / f"{self.folder_name}.json" if session else None
-        return Intake(self.source_files, journal, only == "new", is_stored=self.holds_result)
+        return Intake(
+            self.source_files,
+            journal,
+            only_new=only == "new",
+            afresh=self.force,
+            is_stored=self.holds_result,
+        )
 
     def identify_content(self) -> object:
         return self.intake.plan.increment.content

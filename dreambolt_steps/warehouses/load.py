@@ -132,6 +132,11 @@ def check_follows(load: Load, held: list[LoadRecord], metadata: Mapping[str, str
             f"these files hold new rows only, and mode snapshot of table {load.table} takes what is"
             " not in them for gone; load with only='all', or use mode merge"
         )
+    if any(record.metadata.get("source_follows") == follows for record in held):
+        raise WarehouseError(
+            f"table {load.table} holds the new rows of a run that was interrupted, and these would"
+            " hold some of them again; finish that run first: leave --fresh out"
+        )
     if all(record.metadata.get("source_fingerprint") != follows for record in held):
         raise WarehouseError(
             f"these files hold new rows only, and table {load.table} does not hold the ones before;"
