@@ -1,0 +1,10 @@
+"""Imported once by the process that warm child processes are forked from."""
+
+from dreambolt_steps.fast_import import import_datadreamer
+
+import_datadreamer()
+
+import dreambolt_steps.steps.clean_table  # noqa: E402
+import dreambolt_steps.steps.copy_into_duckdb  # noqa: E402
+import dreambolt_steps.steps.export_parquet  # noqa: E402
+import dreambolt_steps.steps.load_table  # noqa: E402, F401

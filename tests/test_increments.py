@@ -1,0 +1,388 @@
+"""Folders that grow: what is read again, what is said, what a table holds, through any kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dreambolt_steps import (
+    CleanTable,
+    CopyIntoDuckDB,
+    ExportParquet,
+    LoadTable,
+    columns,
+    open_session,
+)
+from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
+from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session_store import collect_superseded
+from dreambolt_steps.sources.journal import Journal
+from tests.standins.warm_process import finish_process, kill_when, start_process
+
+
+def write_file(folder: Path, name: str, ids: range | list[int], word: str = "x") -> None:
+    folder.mkdir(exist_ok=True)
+    rows = "".join(f"{row},{word}{row}\n" for row in ids)
+    (folder / name).write_text(f"id,name\n{rows}")
+
+
+def read_ids(step: Any) -> list[int]:
+    return sorted(int(value) for value in step.output.dataset["id"])
+
+
+def list_parts(folder: Path) -> dict[str, tuple[int, int]]:
+    """The parts a session keeps, each with what would show that it was written again."""
+    found = (folder / "session/_files/parts").glob("*.arrow")
+    return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+
+def test_only_new_and_changed_files_are_read_again(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    for number in range(4):
+        write_file(source, f"{number}.csv", [number])
+    args = {"source": str(source / "*.csv")}
+    with session():
+        assert read_ids(LoadTable("load", args=args)) == [0, 1, 2, 3]
+    before = list_parts(tmp_path)
+    assert len(before) == 4
+
+    write_file(source, "1.csv", [10, 11])
+    write_file(source, "9.csv", [9])
+    (source / "3.csv").unlink()
+    with session():
+        step = LoadTable("load", args=args)
+        assert read_ids(step) == [0, 2, 9, 10, 11]
+        told = "4 files: 1 new, 1 changed, 2 as before, 1 deleted; 2 from the cache"
+        assert step.receipt.notes[0] == told
+        report = step.receipt.report["files"]
+        assert report["deleted"] == [{"uri": str(source / "3.csv"), "rows": 1}]
+        assert report["new"] == [str(source / "9.csv")]
+        assert report["changed"] == [str(source / "1.csv")]
+        assert step.receipt.rows_in == step.receipt.rows_out == 5
+    after = list_parts(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 6
+
+    with session():
+        step = LoadTable("load", args=args)
+        assert step._resumed
+        assert step.receipt.notes[0] == "4 files: 4 as before"
+
+
+def test_a_deletion_is_told_with_the_rows_that_went(
+    session: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "in"
+    for number in range(6):
+        write_file(source, f"{number}.csv", range(number * 10, number * 10 + 10))
+    args = {"source": str(source) + "/*"}
+    with session():
+        LoadTable("load", args=args)
+    for number in range(1, 6):
+        (source / f"{number}.csv").unlink()
+    with session():
+        assert read_ids(LoadTable("load", args=args)) == list(range(10))
+    told = "load: deleted since the last run: 1.csv, 2.csv, 3.csv and 2 more (50 rows)"
+    assert told in [record.message for record in caplog.records]
+
+
+def test_what_an_earlier_run_knew_comes_back_with_its_files(
+    session: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    write_file(source, "b.csv", [2])
+    args = {"source": str(source) + "/*"}
+    with session():
+        LoadTable("load", args=args)
+    write_file(source, "c.csv", [3])
+    with session():
+        LoadTable("load", args=args)
+    (source / "c.csv").unlink()
+    with session():
+        step = LoadTable("load", args=args)
+        assert step._resumed
+        assert read_ids(step) == [1, 2]
+        assert step.receipt.notes[0] == "2 files: 2 as before, 1 deleted"
+    assert "load: deleted since the last run: c.csv (1 rows)" in caplog.messages
+
+
+def test_a_source_of_one_file_keeps_no_parts(session: Callable[..., Any], tmp_path: Path) -> None:
+    write_file(tmp_path / "in", "a.csv", [1, 2])
+    with session():
+        step = LoadTable("load", args={"source": str(tmp_path / "in/a.csv")})
+        assert read_ids(step) == [1, 2]
+        assert step.receipt.notes == []
+    assert list_parts(tmp_path) == {}
+
+
+def test_arguments_of_reading_decide_too(session: Callable[..., Any], tmp_path: Path) -> None:
+    for name in "ab":
+        write_file(tmp_path / "in", f"{name}.csv", [1])
+    args: dict[str, Any] = {"source": str(tmp_path / "in/*.csv")}
+    with session():
+        LoadTable("load", args=args)
+        step = LoadTable("without header", args=args | {"header": False})
+        assert step.output.dataset["column_1"] == ["id", "1", "id", "1"]
+        again = LoadTable("again", args=args)
+        assert again.receipt.report["files"]["cached"] == 2
+
+
+def test_gc_keeps_the_parts_of_the_last_runs(session: Callable[..., Any], tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    write_file(source, "b.csv", [2])
+    args = {"source": str(source) + "/*"}
+    with session():
+        LoadTable("load", args=args)
+    write_file(source, "b.csv", [3])
+    with session():
+        LoadTable("load", args=args)
+    assert len(list_parts(tmp_path)) == 3
+    freed = collect_superseded(tmp_path / "session", dry_run=True)
+    assert len(list_parts(tmp_path)) == 3
+    assert collect_superseded(tmp_path / "session") == freed > 0
+    assert len(list_parts(tmp_path)) == 2
+    write_file(source, "c.csv", [4])
+    with session():
+        step = LoadTable("load", args=args)
+        assert read_ids(step) == [1, 3, 4]
+        assert step.receipt.report["files"]["cached"] == 2
+
+
+def test_a_dry_run_settles_nothing(session: Callable[..., Any], tmp_path: Path) -> None:
+    from dreambolt_steps.rehearsal import rehearse
+
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    write_file(source, "b.csv", [2])
+    with session(), rehearse():
+        append_files(tmp_path, source)
+    assert not (tmp_path / "session/_files/journals/load.json").exists()
+    with session():
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2]
+
+
+def append_files(
+    folder: Path,
+    source: Path,
+    mode: str = "append",
+    only: str = "new",
+    key: list[str] | None = None,
+) -> Any:
+    """Load, clean, export, and append what is new."""
+    args: dict[str, Any] = {"source": f"{source}/*.csv", "only": only}
+    loaded = step = LoadTable("load", args=args)
+    step = CleanTable("clean", inputs=columns(step), args={"types": {"id": "int64"}})
+    step = ExportParquet("export", inputs=columns(step), args={"path": str(folder / "out/t")})
+    args = {"database": str(folder / "out/t.duckdb"), "table": "t", "mode": mode, "key": key or []}
+    CopyIntoDuckDB("copy into", inputs=columns(step), args=args)
+    return loaded
+
+
+def append_and_fail(folder: Path, source: Path) -> None:
+    append_files(folder, source)
+    raise ZeroDivisionError  # such as a step below
+
+
+def read_table(folder: Path, table: str = "t") -> list[int]:
+    with duckdb.connect(str(folder / "out/t.duckdb"), read_only=True) as connection:
+        rows = connection.execute(f"SELECT id FROM {table} ORDER BY id").fetchall()
+    return [row[0] for row in rows]
+
+
+def test_append_takes_each_file_once(session: Callable[..., Any], tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1, 2])
+    write_file(source, "b.csv", [3])
+    for _ in range(2):
+        with session():
+            append_files(tmp_path, source)
+        assert read_table(tmp_path) == [1, 2, 3]
+    write_file(source, "c.csv", [4])
+    (source / "a.csv").unlink()
+    with session():
+        step = append_files(tmp_path, source)
+        assert read_ids(step) == [4]
+        assert step.receipt.notes[0] == "2 files: 1 new, 1 as before, 1 deleted; 1 taken"
+    assert read_table(tmp_path) == [1, 2, 3, 4]
+    write_file(source, "a.csv", [1, 2])  # it is back, as it was
+    write_file(source, "c.csv", [4, 5])
+    with session():
+        assert read_ids(append_files(tmp_path, source)) == [4, 5]
+    assert read_table(tmp_path) == [1, 2, 3, 4, 4, 5]
+
+
+def test_an_increment_goes_only_where_the_ones_before_are(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    with session():
+        append_files(tmp_path, source)
+    write_file(source, "b.csv", [2])
+    (tmp_path / "out/t.duckdb").rename(tmp_path / "out/kept.duckdb")
+    message = "table t does not hold the ones before"
+    with pytest.raises(WarehouseError, match=message), session():
+        append_files(tmp_path, source)
+    with pytest.raises(WarehouseError, match="takes what is not in them for gone"), session():
+        append_files(tmp_path, source, "snapshot", key=["id"])
+    (tmp_path / "out/kept.duckdb").rename(tmp_path / "out/t.duckdb")
+    with session():
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2]
+
+
+def test_after_replace_append_goes_on_with_what_is_new(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    write_file(source, "b.csv", [2])
+    with session():
+        append_files(tmp_path, source, "replace", only="all")
+    with session():
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2]
+    write_file(source, "c.csv", [3])
+    with session():
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2, 3]
+    (source / "a.csv").unlink()
+    with session():
+        append_files(tmp_path, source, "replace", only="all")
+    assert read_table(tmp_path) == [2, 3]
+
+
+def test_only_new_needs_somebody_who_sees_the_end_of_the_run(tmp_path: Path) -> None:
+    write_file(tmp_path / "in", "a.csv", [1])
+    session = import_datadreamer().DataDreamer(str(tmp_path / "session"), verbose=False)
+    args = {"source": str(tmp_path / "in/*.csv"), "only": "new"}
+    with pytest.raises(UsageError, match="works within `open_session` alone"), session:
+        LoadTable("load", args=args)
+    with pytest.raises(UsageError, match="unknown only='some'"), open_session(tmp_path / "other"):
+        LoadTable("load", args=args | {"only": "some"})
+
+
+def test_a_run_that_fails_below_is_finished_by_the_next(
+    session: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    with session():
+        append_files(tmp_path, source)
+    write_file(source, "b.csv", [2])
+    with pytest.raises(ZeroDivisionError), session():
+        append_and_fail(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2]
+    write_file(source, "b.csv", [2, 3])
+    with session():
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2]
+    told = "load: this finishes a run that was interrupted; 1 newer files wait for the next run"
+    assert told in caplog.messages
+    with session():
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2, 2, 3]
+
+
+def test_afresh_a_table_does_not_take_rows_of_an_interrupted_run_twice(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    with session():
+        append_files(tmp_path, source)
+    write_file(source, "b.csv", [2])
+    with pytest.raises(ZeroDivisionError), session():
+        append_and_fail(tmp_path, source)
+    write_file(source, "c.csv", [3])
+    with pytest.raises(WarehouseError, match="finish that run first"), session(fresh=["load"]):
+        append_files(tmp_path, source)
+    assert read_table(tmp_path) == [1, 2]
+
+
+def test_rows_that_can_not_be_read_again_are_not_made_up(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    write_file(source, "b.csv", [2])
+    with session():
+        append_files(tmp_path, source)
+    (source / "a.csv").unlink()
+    with pytest.raises(SourceError, match="nothing is new"), session(fresh=["load"]):
+        append_files(tmp_path, source)
+
+
+# Real processes, killed.
+
+FILES, ROWS = 16, 3_000
+
+
+def run_pipeline(folder: Path, mode: str) -> None:
+    with open_session(folder / "session"):
+        append_files(folder, folder / "in", mode, only="new" if mode == "append" else "all")
+
+
+def fill(folder: Path, numbers: range) -> list[int]:
+    for number in numbers:
+        write_file(folder / "in", f"{number:03}.csv", range(number * ROWS, (number + 1) * ROWS))
+    return list(range(numbers.start * ROWS, numbers.stop * ROWS))
+
+
+def count_parts(folder: Path) -> int:
+    return len(list_parts(folder))
+
+
+KILLS: dict[str, Callable[[Path], bool]] = {
+    "half of the files read": lambda folder: count_parts(folder) >= FILES + FILES // 2,
+    "a part half written": lambda folder: any((folder / "session/_files/parts").glob("*.partial")),
+    "the table being put together": lambda folder: (folder / "session/load/.table.arrow").exists(),
+    "read, and noted": lambda folder: (
+        Journal.load(folder / "session/_files/journals/load.json").pending is not None
+    ),
+    "cleaning": lambda folder: (folder / "session/clean/.table.arrow").exists(),
+    "loading": lambda folder: any(folder.glob("out/*.duckdb.wal")),
+    "loaded": lambda folder: (folder / "session/copy into/step.json").exists(),
+}
+
+
+CASES = [
+    *(("append", kill, kill in ("half of the files read", "cleaning", "loaded")) for kill in KILLS),
+    ("replace", "half of the files read", True),
+    ("replace", "read, and noted", False),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mode", "kill", "is_late"), CASES)
+def test_a_killed_run_ends_like_one_that_was_not(
+    tmp_path: Path, mode: str, kill: str, is_late: bool
+) -> None:
+    known = fill(tmp_path, range(FILES))
+    finish_process(run_pipeline, tmp_path, mode)
+    for path in tmp_path.glob("session/copy into/step.json"):
+        path.rename(path.with_name("seen.json"))
+    before = list_parts(tmp_path)
+    new = fill(tmp_path, range(FILES, 2 * FILES))
+    (tmp_path / "in/000.csv").unlink()
+    process = start_process(run_pipeline, tmp_path, mode)
+    killed = kill_when(process, lambda: KILLS[kill](tmp_path))
+    assert killed or kill in ("loading", "loaded")
+    late = fill(tmp_path, range(2 * FILES, 2 * FILES + 1)) if is_late else []
+    finish_process(run_pipeline, tmp_path, mode)
+    if is_late:  # may wait for the interrupted run to be finished
+        finish_process(run_pipeline, tmp_path, mode)
+    wanted = known + new + late
+    assert read_table(tmp_path) == (wanted if mode == "append" else wanted[ROWS:])
+    after = list_parts(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 2 * FILES + len(late) // ROWS
