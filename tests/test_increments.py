@@ -21,6 +21,7 @@ from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
 from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.session_store import collect_superseded
 from dreambolt_steps.sources.journal import Journal
+from tests.standins.counting_proxy import count_requests
 from tests.standins.warm_process import finish_process, kill_when, start_process
 
 
@@ -111,6 +112,38 @@ def test_what_an_earlier_run_knew_comes_back_with_its_files(
         assert read_ids(step) == [1, 2]
         assert step.receipt.notes[0] == "2 files: 2 as before, 1 deleted"
     assert "load: deleted since the last run: c.csv (1 rows)" in caplog.messages
+
+
+def test_objects_that_are_known_are_not_fetched_again(
+    session: Callable[..., Any],
+    tmp_path: Path,
+    s3: Any,
+    s3_endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("a", "b", "c"):
+        s3.pipe_file(f"s3://bucket/grow/{name}.csv", f"id\n{ord(name)}\n".encode())
+    args = {"source": "s3://bucket/grow/*.csv"}
+    with count_requests(s3_endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        with session():
+            LoadTable("load", args=args)
+        assert proxy.reads == {f"/bucket/grow/{name}.csv": 1 for name in "abc"}
+        s3.pipe_file("s3://bucket/grow/b.csv", b"id\n1\n")
+        s3.pipe_file("s3://bucket/grow/d.csv", b"id\n2\n")
+        s3.rm_file("s3://bucket/grow/c.csv")
+        proxy.forget()
+        with session():
+            step = LoadTable("load", args=args)
+            assert read_ids(step) == [1, 2, 97]
+            told = "3 files: 1 new, 1 changed, 1 as before, 1 deleted; 1 from the cache"
+            assert step.receipt.notes[0] == told
+        assert proxy.reads == {f"/bucket/grow/{name}.csv": 1 for name in "bd"}
+        proxy.forget()
+        with session():
+            assert LoadTable("load", args=args)._resumed
+        assert proxy.reads == {}
+    assert not any(tmp_path.glob("session/load/run_output/spool"))
 
 
 def test_a_source_of_one_file_keeps_no_parts(session: Callable[..., Any], tmp_path: Path) -> None:
