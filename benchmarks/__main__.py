@@ -1,8 +1,9 @@
 """`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
 holds.
 
-Sections: pipeline, memory, startup, resume, embed. Ratios of one run on one machine mean
-something; seconds of different runs do not compare.
+Sections: pipeline, rows, files, memory, startup, resume, embed. Sizes of some can be told, as in
+`rows=100000,100000x300`, `files=100000x100` (rows x files) and `memory=1000000`. Ratios of one run
+on one machine mean something; seconds of different runs do not compare.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.data import make_players
+from benchmarks.data import make_players, make_wide, split_table
 from benchmarks.measure import measure_command, measure_contender
 
 ALTERNATIVES = {
@@ -36,10 +37,58 @@ def measure_pipeline() -> None:
         print(f"| {words} | {other.seconds:.2f} | {ratio:.2f} | {other.peak_mb:.0f} |")
 
 
-def measure_memory() -> None:
-    """Peak memory and time at 1M and 10M rows."""
+READERS = {
+    "duckdb memory": "DuckDB, all types told, into memory",
+    "duckdb": "DuckDB, all types told, into a database file",
+    "polars": "polars, all types told, into memory",
+    "pandas": "pandas, all types told, into memory",
+    "dlt arrow": "dlt, handed batches of pyarrow's CSV reader, into DuckDB",
+    "dlt documented": "dlt, `filesystem(..)` and `read_csv()`, into DuckDB",
+    "datadreamer": "DataDreamer's CSVDataSource, in a session",
+}
+_SLOW = {"dlt documented": 100_000}  # rows above which a contender is left out: 0.5 ms a row
+
+
+def measure_rows(*sizes: str) -> None:
+    """load + clean of one file, ROWS or ROWSxCOLUMNS, against each reader."""
+    for size in sizes or ("1000000", "10000000", "1000000x300"):
+        rows, _, columns = size.partition("x")
+        path = make_wide(int(rows), int(columns)) if columns else make_players(int(rows))
+        megabytes = path.stat().st_size / 1e6
+        print(f"\n{int(rows):,} rows x {columns or 9} columns, one file, {megabytes:,.0f} MB\n")
+        _compare_readers(str(path), int(rows))
+
+
+def measure_files(*sizes: str) -> None:
+    """load + clean of a folder, ROWSxFILES, against each reader; and once more after a change."""
+    for size in sizes or ("1000000x1000", "10000000x1000"):
+        rows, _, files = size.partition("x")
+        source = split_table(make_players(int(rows)), int(files))
+        print(f"\n{int(rows):,} rows x 9 columns in {int(files):,} files\n")
+        _compare_readers(source, int(rows), {"dreambolt again": "the same, one file changed"})
+
+
+def _compare_readers(source: str, rows: int, more: dict[str, str] | None = None) -> None:
+    runs = 3 if rows <= 1_000_000 else 1
+    ours = measure_contender("dreambolt", source, runs=runs, module="benchmarks.readers")
+    print("| contender | seconds | ours / theirs | peak MiB |\n|---|---|---|---|")
+    print(
+        f"| load + clean in a session, nothing told | {ours.seconds:.2f} | | {ours.peak_mb:.0f} |"
+    )
+    for name, words in {**(more or {}), **READERS}.items():
+        if rows > _SLOW.get(name, rows):
+            print(f"| {words} | not run | | |")
+            continue
+        times = 1 if name in _SLOW else runs
+        other = measure_contender(name, source, runs=times, module="benchmarks.readers")
+        ratio = ours.seconds / other.seconds
+        print(f"| {words} | {other.seconds:.2f} | {ratio:.2f} | {other.peak_mb:.0f} |", flush=True)
+
+
+def measure_memory(*sizes: str) -> None:
+    """Peak memory and time as tables grow."""
     print("| rows | seconds | rows/s | peak MiB above the imports |\n|---|---|---|---|")
-    for rows in (1_000_000, 10_000_000):
+    for rows in map(int, sizes or ("1000000", "10000000")):
         found = measure_contender("dreambolt", str(make_players(rows)), runs=1)
         speed = rows / found.seconds
         print(f"| {rows:,} | {found.seconds:.1f} | {speed:,.0f} | {found.peak_mb:.0f} |")
@@ -107,6 +156,8 @@ def measure_embedding() -> None:
 
 SECTIONS = {
     "pipeline": measure_pipeline,
+    "rows": measure_rows,
+    "files": measure_files,
     "memory": measure_memory,
     "startup": measure_startup,
     "resume": measure_resume,
@@ -115,6 +166,7 @@ SECTIONS = {
 
 
 if __name__ == "__main__":
-    for section in sys.argv[1:] or SECTIONS:
+    for argument in sys.argv[1:] or SECTIONS:
+        section, _, told = argument.partition("=")
         print(f"\n## {section}\n", flush=True)
-        SECTIONS[section]()
+        SECTIONS[section](*filter(None, told.split(",")))

@@ -26,14 +26,16 @@ class Measurement:
     peak_mb: float
 
 
-def measure_contender(name: str, *args: str, runs: int = 3) -> Measurement:
-    """Run `python -m benchmarks.contenders NAME ARGS` several times.
+def measure_contender(
+    name: str, *args: str, runs: int = 3, module: str = "benchmarks.contenders"
+) -> Measurement:
+    """Run `python -m MODULE NAME ARGS` several times.
 
     Returns: the median of its seconds and of its peak memory.
     """
     found = []
     for _ in range(runs):
-        command = [sys.executable, "-m", "benchmarks.contenders", name, *args]
+        command = [sys.executable, "-m", module, name, *args]
         env = os.environ | {
             "HF_HUB_OFFLINE": "1",
             "DO_NOT_TRACK": "1",
