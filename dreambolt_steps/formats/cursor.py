@@ -96,7 +96,9 @@ class CursorFilter:
         kept = batch.filter(wanted)
         self.passed_over += batch.num_rows - kept.num_rows
         highest = pc.max(kept.column(self._since.column))
-        if highest.is_valid and (self._largest is None or pc.greater(highest, self._largest).as_py()):
+        if highest.is_valid and (
+            self._largest is None or pc.greater(highest, self._largest).as_py()
+        ):
             self._largest = highest
         return kept
 

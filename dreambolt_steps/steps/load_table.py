@@ -11,8 +11,7 @@ from typing import Any
 from datasets import Dataset
 
 from dreambolt_steps import step_cache
-from dreambolt_steps.commits import commit_at_end, is_session_open
-from dreambolt_steps.errors import SourceError, UsageError
+from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.cached_read import CachedRead
 from dreambolt_steps.formats.file_cache import FileCache
 from dreambolt_steps.formats.read import TableRead, read_table
@@ -22,7 +21,7 @@ from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.intake import Intake
 from dreambolt_steps.sources.journal import KnownFile
 from dreambolt_steps.sources.source import SourceFile, resolve_source
-from dreambolt_steps.steps.load_notes import tell_changes
+from dreambolt_steps.steps.load_increment import conclude_intake, open_intake
 from dreambolt_steps.steps.table_step import TableStep
 
 _READ_ARGS = (
@@ -109,23 +108,7 @@ class LoadTable(TableStep):
     @cached_property
     def intake(self) -> Intake:
         """What is taken of the files in this run."""
-        only = self.args["only"]
-        if only not in ("all", "new"):
-            raise UsageError(f"step {self.name}: unknown only={only!r}; known are all and new")
-        if only == "new" and not is_session_open() and not current_rehearsal():
-            raise UsageError(
-                f"step {self.name}: only='new' works within `open_session` alone: it has to know "
-                "whether every step came to its end"
-            )
-        session = self.find_session_folder()
-        journal = session / step_cache.JOURNALS / f"{self.folder_name}.json" if session else None
-        return Intake(
-            self.source_files,
-            journal,
-            only_new=only == "new",
-            afresh=self.force,
-            is_stored=self.holds_result,
-        )
+        return open_intake(self, self.source_files, self.args["only"])
 
     def identify_content(self) -> object:
         return self.intake.plan.increment.content
@@ -203,13 +186,7 @@ class LoadTable(TableStep):
             )
 
     def conclude(self) -> None:
-        """Tell what became of the files, and note what is known of them for the next run."""
-        intake = self.intake
-        if current_rehearsal() or intake.journal is None:
-            return
-        tell_changes(self.receipt, intake, self._from_cache)
-        intake.record(self._describe_files(), None)
-        commit_at_end(str(intake.journal), intake.settle)
+        conclude_intake(self, self.intake, self._describe_files(), self._from_cache)
 
     def _describe_files(self) -> list[KnownFile]:
         """The files of this run that no journal knows yet."""
