@@ -76,7 +76,7 @@ PURE = (
 
 @pytest.mark.parametrize("package", PURE)
 def test_pure_packages_know_nothing_of_datadreamer_or_of_what_stands_above(package: str) -> None:
-    for path in (ROOT / "dreambolt_steps" / package).glob("*.py"):
+    for path in (ROOT / "dreambolt_steps" / package).rglob("*.py"):
         imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE)
         above = ("datadreamer", "dreambolt_steps.steps", "dreambolt_steps.cli")
         assert not [name for name in imported if name.startswith(above)], path.name

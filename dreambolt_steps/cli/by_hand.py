@@ -14,8 +14,8 @@ from typing import Any
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.step_arguments import list_load_kinds
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.tables.blanks import is_text
 from dreambolt_steps.tables.column_types import parse_type
+from dreambolt_steps.tables.text.blanks import is_text
 
 _WIDTH = 78
 _LISTED = 5

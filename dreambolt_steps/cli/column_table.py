@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dreambolt_steps.cli.tables import make_printable, show_value, wrap_text
-from dreambolt_steps.tables.column_plan import ColumnPlan
+from dreambolt_steps.tables.clean import ColumnPlan
 from dreambolt_steps.tables.profile import ColumnProfile
 
 _HEADS = ("column", "type", "nulls", "distinct", "range or samples")

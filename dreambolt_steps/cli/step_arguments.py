@@ -23,7 +23,7 @@ def list_load_kinds() -> dict[str, Any]:
 
 def list_clean_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of cleaning by hand."""
-    from dreambolt_steps.tables.clean_plan import plan_cleaning
+    from dreambolt_steps.tables.clean import plan_cleaning
 
     return _list_kinds(plan_cleaning, leave_out=("open_reader",))
 
@@ -90,14 +90,14 @@ def parse_columns(columns: Sequence[str]) -> dict[str, str]:
         UsageError: one is written otherwise, or names an unknown type.
     """
     from dreambolt_steps.errors import UsageError
-    from dreambolt_steps.tables.column_types import parse_type
+    from dreambolt_steps.tables.column_types import read_type
 
     types = {}
     for text in columns:
         name, equals, word = text.rpartition("=")
         if not equals:
             raise UsageError(f"--columns {text}: write it as name=type, such as id=text")
-        parse_type(word)
+        read_type(word)
         types[name] = word
     return types
 

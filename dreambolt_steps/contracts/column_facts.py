@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dreambolt_steps.tables.blanks import is_text
 from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.profile import ColumnProfile, profile_table
 from dreambolt_steps.tables.table_sample import TableSample
+from dreambolt_steps.tables.text.blanks import is_text
 
 Family = Literal["number", "moment", "text", "boolean", "other"]
 QUANTILES = 50

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from datasets import Dataset
 
 from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.tables.blanks import NULL_TOKENS
-from dreambolt_steps.tables.clean import CleanPlan, apply_plan, plan_cleaning
-from dreambolt_steps.tables.column_types import name_type
+from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
+from dreambolt_steps.tables.text.blanks import NULL_TOKENS
 
 
 class CleanTable(TableStep):
@@ -40,19 +37,54 @@ class CleanTable(TableStep):
         self.register_arg(
             "types",
             required=False,
-            help='Column -> text, integer, int8.., decimal(p,s), float, date.. ("*": the rest).',
+            help="Column -> text, integer, int8.., decimal(p,s), float, boolean, date, time.. "
+            '("*": the rest); '
+            "decimal, currency and percent find their digits; uuid, json and category "
+            "are text.",
         )
+        self.register_arg("rename", required=False, help="Source or clean name -> wanted name.")
         self.register_arg(
-            "names", required=False, help="Source name -> wanted name, for columns to rename."
+            "keep", required=False, help='Columns to keep: names or patterns such as "home_*".'
+        )
+        self.register_arg("drop", required=False, help="Columns to leave out, the same way.")
+        self.register_arg(
+            "naming",
+            required=False,
+            default="snake_case",
+            help="snake_case, camel, or source: names as they are.",
         )
         self.register_arg(
             "null_tokens",
             required=False,
             default=list(NULL_TOKENS),
-            help="Values that mean NULL, after trimming.",
+            help="Values that mean NULL, after trimming: a list, or column -> list.",
         )
         self.register_arg(
             "trim", required=False, default=True, help="Take blanks off both ends of text."
+        )
+        self.register_arg(
+            "day_first",
+            required=False,
+            help="Whether 1/2/2024 is the first of February; for all, or column -> true or false.",
+            default_help="found out",
+        )
+        self.register_arg(
+            "decimal_separator",
+            required=False,
+            help='"." or ",", what stands before decimals; for all, or column -> one of them.',
+            default_help="found out",
+        )
+        self.register_arg(
+            "true_words",
+            required=False,
+            default=[],
+            help="Words for true besides true and yes, in any case.",
+        )
+        self.register_arg(
+            "false_words",
+            required=False,
+            default=[],
+            help="Words for false besides false and no, in any case.",
         )
         self.register_arg(
             "on_mismatch",
@@ -63,16 +95,8 @@ class CleanTable(TableStep):
         )
 
     def run(self) -> Dataset:
-        args = self.args
-        plan = plan_cleaning(
-            self.table.open_reader,
-            types=args["types"],
-            names=args["names"],
-            null_tokens=args["null_tokens"],
-            trim=args["trim"],
-            on_mismatch=args["on_mismatch"],
-        )
-        total = max((column.decision.rows for column in plan.columns), default=0)
+        plan = plan_cleaning(self.table.open_reader, **self.args)
+        total = self.table.num_rows
         cleaned = apply_plan(self.table.open_reader(), plan)
         stored = self.store(cleaned.reader, total)
         report = cleaned.report()
@@ -81,27 +105,8 @@ class CleanTable(TableStep):
         if report.nulled:
             self.receipt.notes.append(f"{report.nulled:,} values set to NULL, kept in the rejects")
         self.receipt.rows_in = report.rows + report.rejected
-        self.receipt.report["columns"] = _tell_columns(plan)
+        self.receipt.report["columns"] = {column.name: column.to_dict() for column in plan.columns}
         return stored
-
-
-def _tell_columns(plan: CleanPlan) -> dict[str, dict[str, Any]]:
-    """Clean name -> what became of the column, and why."""
-    told = {}
-    for column in plan.columns:
-        words = f"{column.type_word}, from {column.decision.name!r}"
-        words += ", as asked" if column.is_explicit else ""
-        why = column.decision.explain()
-        told[column.name] = {
-            **column.decision.to_dict(),
-            "source": column.decision.name,
-            "type": column.type_word,
-            "found_type": name_type(column.decision.type),
-            "is_explicit": column.is_explicit,
-            "on_mismatch": column.on_mismatch,
-            "words": f"{words}; {why}" if why else words,
-        }
-    return told
 
 
 __all__ = ["CleanTable"]

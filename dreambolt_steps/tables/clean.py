@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from dreambolt_steps.tables.clean_column import clean_column
-from dreambolt_steps.tables.clean_plan import plan_cleaning
-from dreambolt_steps.tables.column_plan import CleanPlan, ColumnPlan
-from dreambolt_steps.tables.mismatches import MismatchLog
+from dreambolt_steps.tables.cleaning.clean_column import clean_column
+from dreambolt_steps.tables.cleaning.column_plan import CleanPlan, ColumnPlan
+from dreambolt_steps.tables.cleaning.mismatches import MismatchLog
+from dreambolt_steps.tables.cleaning.plan import plan_cleaning
 
 __all__ = ["CleanPlan", "CleanReport", "CleanedTable", "ColumnPlan", "apply_plan", "plan_cleaning"]
 
@@ -65,10 +65,12 @@ class CleanedTable:
         plan = self._plan
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             for batch in self._source:
-                done = list(pool.map(clean_column, batch.columns, plan.columns))
-                clean = pa.RecordBatch.from_arrays(
-                    [values for values, _ in done], schema=plan.schema
+                done = list(
+                    pool.map(
+                        clean_column, [batch.column(one.at) for one in plan.columns], plan.columns
+                    )
                 )
+                clean = pa.RecordBatch.from_arrays([clean for clean, _ in done], schema=plan.schema)
                 found = [
                     (column, good)
                     for column, (_, good) in zip(plan.columns, done, strict=True)

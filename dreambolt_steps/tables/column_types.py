@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -10,6 +11,7 @@ from dreambolt_steps.errors import UsageError
 
 TIMESTAMP = pa.timestamp("us")
 TIMESTAMPTZ = pa.timestamp("us", tz="UTC")
+TIME = pa.time64("us")
 _TYPE_WORDS: dict[str, pa.DataType] = {
     "text": pa.string(),
     "int8": pa.int8(),
@@ -20,11 +22,47 @@ _TYPE_WORDS: dict[str, pa.DataType] = {
     "float": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
+    "time": TIME,
     "timestamp": TIMESTAMP,
     "timestamptz": TIMESTAMPTZ,
 }
-TYPE_WORDS = (*_TYPE_WORDS, "decimal(p,s)")
+_MEASURED_WORDS = ("decimal", "currency", "percent")
+_SEMANTIC_WORDS = ("uuid", "json", "category")
+TYPE_WORDS = (*_TYPE_WORDS, "decimal(p,s)", *_MEASURED_WORDS, *_SEMANTIC_WORDS)
 _DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
+
+
+@dataclass(frozen=True)
+class WantedType:
+    """A type that was asked for.
+
+    Attributes:
+        word: as it was written.
+        type: the Arrow type; None for decimal, currency and percent, whose digits are found.
+        semantic: what the text has to be: uuid, json or category.
+        sign: what stands around the numbers: currency or percent.
+    """
+
+    word: str
+    type: pa.DataType | None
+    semantic: str | None = None
+    sign: str | None = None
+
+
+def read_type(word: str) -> WantedType:
+    """Read a type word.
+
+    >>> read_type("uuid").type, read_type("currency").type
+    (DataType(string), None)
+
+    Raises: UsageError listing the words there are.
+    """
+    text = word.strip().lower()
+    if text in _MEASURED_WORDS:
+        return WantedType(text, None, sign=None if text == "decimal" else text)
+    if text in _SEMANTIC_WORDS:
+        return WantedType(text, pa.string(), semantic=text)
+    return WantedType(text, parse_type(word))
 
 
 def parse_type(word: str) -> pa.DataType:
@@ -33,17 +71,51 @@ def parse_type(word: str) -> pa.DataType:
     >>> parse_type("decimal(9,2)")
     Decimal128Type(decimal128(9, 2))
 
-    Raises: UsageError listing the words there are.
+    Raises: UsageError listing the words there are, or for one that stands for several types.
     """
     text = word.strip().lower()
     if text in _TYPE_WORDS:
         return _TYPE_WORDS[text]
+    if text in _SEMANTIC_WORDS:
+        return pa.string()
+    if text in _MEASURED_WORDS:
+        raise UsageError(f"{word!r} is a type for CleanTable to find; write decimal(p,s) here")
     if match := _DECIMAL.fullmatch(text):
         precision, scale = int(match[1]), int(match[2])
         if 1 <= precision <= 38 and scale <= precision:
             return pa.decimal128(precision, scale)
         raise UsageError(f"{word!r}: precision is 1 to 38 and scale at most the precision")
     raise UsageError(f"unknown type {word!r}; known are {', '.join(TYPE_WORDS)}")
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Tell whether a type is one of integers, decimals or floats."""
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind)
+    )
+
+
+def choose_measured(wanted: WantedType, found: pa.DataType) -> pa.DataType:
+    """Choose the type of a column that is to be decimal, currency or percent.
+
+    Args:
+        wanted: which of them.
+        found: the narrowest type that holds its numbers; text when there are none.
+
+    >>> choose_measured(read_type("currency"), pa.int16())
+    Decimal128Type(decimal128(18, 2))
+    """
+    if wanted.word == "percent" and is_number(found):
+        return found
+    digits, scale = 18, 2
+    if pa.types.is_decimal(found):
+        digits, scale = found.precision - found.scale, found.scale
+    elif pa.types.is_integer(found):
+        digits, scale = len(str(1 << (found.bit_width - 1))), 0
+    if wanted.word == "currency":
+        scale = max(scale, 2)
+        return pa.decimal128(18 if digits + scale <= 18 else 38, scale)
+    return pa.decimal128(min(digits + scale, 38), scale)
 
 
 def name_type(kind: pa.DataType) -> str:

@@ -34,12 +34,14 @@ class ColumnWarning:
     """Something a person should look at.
 
     Attributes:
+        code: what kind of thing, for programs: open_day_order, open_separator, looks_like...
         message: what was seen, with a value and its row.
-        argument: of `CleanTable`, which settles it: `day_first={"joined": True}`.
+        argument: of `CleanTable`, which settles it: `day_first={'joined': True}`.
     """
 
+    code: str
     message: str
-    argument: str
+    argument: str = ""
 
     def __str__(self) -> str:
         return f"{self.message}; {self.argument} settles it" if self.argument else self.message

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import xxhash
 
+from dreambolt_steps.errors import UsageError
+
+Naming = Literal["snake_case", "camel", "source"]
 MAX_NAME_CHARACTERS = 63
 _HASH_CHARACTERS = 8
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Letters that Unicode does not decompose into a base letter and an accent.
 _FOLDED = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"}
@@ -37,6 +40,30 @@ def clean_names(names: Sequence[str]) -> list[str]:
     return _number_repeats(names, wanted, MAX_NAME_CHARACTERS)
 
 
+def name_columns(names: Sequence[str], naming: Naming = "snake_case") -> list[str]:
+    """Name columns by a convention, one for one and in order; names never collide.
+
+    - snake_case: as `clean_names` has it;
+    - camel: the same words as in snake_case, joined as `playerName`;
+    - source: as they are (`unique_names`).
+
+    Names that follow the convention already keep theirs.
+
+    >>> name_columns(["Player Name", "player-name", "2014"], "camel")
+    ['playerName', 'playerName2', '_2014']
+
+    Raises: UsageError for a convention that there is not.
+    """
+    if naming not in get_args(Naming):
+        raise UsageError(f"naming {naming!r} is none of {', '.join(get_args(Naming))}")
+    if naming == "source":
+        return unique_names(names)
+    if naming == "snake_case":
+        return clean_names(names)
+    wanted = [_join_camel(_clean_name(name)) or f"column{i}" for i, name in enumerate(names, 1)]
+    return _number_repeats(names, wanted, MAX_NAME_CHARACTERS, "")
+
+
 def unique_names(names: Sequence[str]) -> list[str]:
     """Keep names as they are, but number repeats (`a`, `a` -> `a`, `a_2`) and name empty ones
     `column_N`."""
@@ -47,7 +74,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
 def _clean_name(name: str) -> str:
     text = name.replace("%", " pct ").replace("#", " num ").translate(_FOLDED)
     text = "".join(map(_fold_accent, unicodedata.normalize("NFKC", text)))
-    text = _CAMEL.sub("_", text).lower()
+    text = _split_camel(text).lower()
     # A second normalisation: lower-casing may decompose (the dotted capital I of Turkish).
     text = "".join(map(_fold_accent, unicodedata.normalize("NFKC", text)))
     text = "".join(c if c == "_" or c.isalnum() or unicodedata.combining(c) else " " for c in text)
@@ -69,24 +96,54 @@ def _cut(name: str) -> str:
     return f"{head}_{xxhash.xxh3_64_hexdigest(name.encode())[:_HASH_CHARACTERS]}"
 
 
+def _split_camel(text: str) -> str:
+    """Put `_` where words begin in camelCase, in any script: HTTPServer -> HTTP_Server."""
+    parts = []
+    for at, character in enumerate(text):
+        if at and character.isupper():
+            before, after = text[at - 1], text[at + 1 : at + 2]
+            if before.islower() or before.isdigit() or (before.isupper() and after.islower()):
+                parts.append("_")
+        parts.append(character)
+    return "".join(parts)
+
+
+def _join_camel(name: str) -> str:
+    """Join the words of a snake_case name, so that `_split_camel` finds them again; where it could
+    not, the `_` stays."""
+    lead = "_" if name.startswith("_") else ""
+    joined, *others = name.removeprefix("_").split("_")
+    for word in others:
+        capital = word[0].upper()
+        has_capital = capital != word[0] and capital.lower() == word[0]
+        is_mark = unicodedata.category(word[0]).startswith("M")
+        if is_mark or (has_capital and not (joined[-1:].islower() or joined[-1:].isdigit())):
+            joined += f"_{word}"
+        else:
+            joined += (capital if has_capital else word[0]) + word[1:]
+    return lead + joined
+
+
 def _number_repeats(
-    originals: Sequence[str], wanted: Sequence[str], limit: int | None
+    originals: Sequence[str], wanted: Sequence[str], limit: int | None, joint: str = "_"
 ) -> list[str]:
     """Give every name its own: names that asked for what they are come first, then the others."""
     taken = {name for name, original in zip(wanted, originals, strict=True) if name == original}
     owned: set[str] = set()
+    numbers: dict[str, int] = {}
     result = []
     for name, original in zip(wanted, originals, strict=True):
         if name == original and name not in owned:
             owned.add(name)
             result.append(name)
             continue
-        candidate, number = name, 1
+        candidate, number = name, numbers.get(name, 1)
         while candidate in taken:
             number += 1
-            suffix = f"_{number}"
+            suffix = f"{joint}{number}"
             head = name if limit is None else name[: limit - len(suffix)].rstrip("_")
             candidate = head + suffix
+        numbers[name] = number
         taken.add(candidate)
         result.append(candidate)
     return result

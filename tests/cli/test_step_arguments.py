@@ -46,7 +46,7 @@ def test_args_of_load_table_are_typed(settings: list[str], args: dict[str, Any])
         (['null_tokens=["", "a,b"]'], {"null_tokens": ["", "a,b"]}),
         (["types=id=text,p=decimal(9,2)"], {"types": {"id": "text", "p": "decimal(9,2)"}}),
         (['types={"a=b,c": "date"}'], {"types": {"a=b,c": "date"}}),
-        (["names=Größe=size"], {"names": {"Größe": "size"}}),
+        (["rename=Größe=size"], {"rename": {"Größe": "size"}}),
     ],
 )
 def test_args_of_clean_table_are_typed(settings: list[str], args: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ def test_args_of_clean_table_are_typed(settings: list[str], args: dict[str, Any]
 
 @given(st.dictionaries(st.text(min_size=1), st.text()))
 def test_dictionaries_of_any_names_come_back_from_json(names: dict[str, str]) -> None:
-    assert parse_clean([f"names={json.dumps(names)}"]) == {"names": names}
+    assert parse_clean([f"rename={json.dumps(names)}"]) == {"rename": names}
 
 
 def test_columns_are_split_at_the_last_equals_sign_and_go_before_types() -> None:

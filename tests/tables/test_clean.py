@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,10 @@ from hypothesis import strategies as st
 from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.tables.clean import CleanReport, apply_plan, plan_cleaning
 from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+
+COINS = ["-3.00", "5.00"]
+NEW = "2024-01-01"
+UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 
 
 def clean(data: dict[str, Any] | pa.Table, **options: Any) -> tuple[pa.Table, CleanReport]:
@@ -26,7 +31,7 @@ def test_a_messy_table_becomes_regular() -> None:
     table, report = clean(
         {
             "Host Country": [" Uruguay ", "Italy", "NA"],
-            "Attendance": ["590.549", "363.000", "375.700"],
+            "Attendance": ["590.549", "1.045.246", "375.700"],
             "Goals/Match": ["3.9", "4.1", ""],
             "Year": ["1930", "1934", "1938"],
             "Code": ["007", "12", "3"],
@@ -62,7 +67,7 @@ def test_columns_that_need_nothing_are_not_copied() -> None:
 
 
 def test_tokens_trimming_and_names_are_choices() -> None:
-    table, _ = clean({"A b": [" x", "-", "NA"]}, trim=False, null_tokens=["-"], names={"A b": "Z"})
+    table, _ = clean({"A b": [" x", "-", "NA"]}, trim=False, null_tokens=["-"], rename={"A b": "Z"})
     assert table.to_pydict() == {"Z": [" x", None, "NA"]}
 
 
@@ -109,9 +114,22 @@ def test_a_row_wrong_twice_is_rejected_once() -> None:
             ["1.50", "12.34", "0.50", "0.00", "7.00"],
         ),
         ("decimal(2,2)", ["0.5", "1", "0"], ["0.50", "0.00"]),
-        ("float", ["1", "+2.5e3", "1e999", "x", "nan(1)"], [1.0, 2500.0]),
+        ("float", ["1", "+2.5e3", "1e999", "x", "nan(1)", "-inf"], [1.0, 2500.0, -math.inf]),
         ("boolean", ["Y", "0", "true", "No", "2"], [True, False, True, False]),
-        ("date", ["2024-02-29", "2023-02-29", "2024-1-1"], ["2024-02-29"]),
+        ("decimal", ["1.50", "300", "x"], ["1.50", "300.00"]),
+        (
+            "currency",
+            ["$1,200.50", "€7", "(3)", "5 USD", "x"],
+            ["1200.50", "7.00", "-3.00", "5.00"],
+        ),
+        ("percent", ["12.5%", "7 %", "-1", "x%"], ["12.5", "7.0", "-1.0"]),
+        ("date", ["2024-02-29", "2023-02-29", "2024-1-1", "20240101"], ["2024-02-29", *[NEW] * 2]),
+        ("date", ["13/02/2024", "29/02/2023", "1/2/2024"], ["2024-02-13", "2024-02-01"]),
+        ("date", ["0000-01-01", "9999-12-31", "2024-02-29 10:00"], ["9999-12-31"]),
+        ("time", ["3:45", "23:59:59.5", "24:00"], ["03:45:00", "23:59:59.500000"]),
+        ("uuid", [UUID, UUID.upper(), UUID[:-1]], [UUID, UUID.upper()]),
+        ("json", ['{"a": 1}', "[]", "{a}", "5"], ['{"a": 1}', "[]"]),
+        ("category", ["a", "b"], ["a", "b"]),
         ("timestamp", ["2024-02-29", "2024-02-29T25:00"], ["2024-02-29 00:00:00"]),
         (
             "timestamptz",
@@ -167,9 +185,12 @@ def test_typed_columns_pass_unless_overridden() -> None:
         ({"types": {"c": "text"}}, "no column 'c' to type; there are a_b, x"),
         ({"types": {"x": "varchar"}}, r"unknown type 'varchar'; known are text, int8, .*decimal"),
         ({"types": {"x": "decimal(40,2)"}}, "precision is 1 to 38"),
-        ({"names": {"c": "d"}}, "no column 'c' to rename; there are A b, x"),
-        ({"names": {"A b": "x"}}, "two columns would be called 'x'"),
-        ({"on_mismatch": "drop"}, "on_mismatch 'drop' is none of reject, null, raise, widen"),
+        ({"rename": {"c": "d"}}, "no column 'c' to rename; there are a_b, x"),
+        ({"rename": {"A b": "x"}}, "two columns would be called 'x'"),
+        (
+            {"on_mismatch": "drop"},
+            "on_mismatch 'drop' is none of 'reject', 'null', 'raise', 'widen'",
+        ),
         ({"on_mismatch": {"c": "null"}}, "no column 'c' for on_mismatch; there are a_b, x"),
     ],
 )
@@ -241,7 +262,7 @@ def test_a_value_that_does_not_fit_raises_where_asked() -> None:
 
 def test_a_column_is_widened_to_text_where_asked() -> None:
     source = {"a": ["1", "2", "x"], "b": ["1", "2", "3"], "c": ["u", "v", "4"]}
-    types = {"a": "int8", "b": "int8"}
+    types: dict[str, str] = {"a": "int8", "b": "int8"}
     table, report = clean(source, types=types, on_mismatch="widen")
     assert table.to_pydict() == {"a": ["1", "2", "x"], "b": [1, 2, 3], "c": ["u", "v", "4"]}
     assert (report.rejected, report.rejects.num_rows) == (0, 0)

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dreambolt_steps.tables.naming import MAX_NAME_CHARACTERS, clean_names, unique_names
+from dreambolt_steps.tables.naming import (
+    MAX_NAME_CHARACTERS,
+    clean_names,
+    name_columns,
+    unique_names,
+)
 
 NAMES = st.lists(st.text(max_size=90) | st.text(alphabet="aB_ 1-é%2ßİ", max_size=8), max_size=12)
 
@@ -69,3 +74,33 @@ def test_unique_names_change_only_what_repeats_or_is_empty(names: list[str]) -> 
 
 def test_repeated_and_empty_headers() -> None:
     assert unique_names(["a", "a", "", "a_2"]) == ["a", "a_3", "column_3", "a_2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "camel"),
+    [
+        ("Player Name", "playerName"),
+        ("playerName", "playerName"),
+        ("HTTPServer", "httpServer"),
+        ("имя_поля", "имяПоля"),
+        ("имяПоля", "имяПоля"),
+        ("2014 total", "_2014Total"),
+        ("a_2b", "a2b"),
+        ("名前 太郎", "名前太郎"),
+        ("", "column1"),
+        ("🙂", "column1"),
+        ("שם פרטי", "שםפרטי"),
+    ],
+)
+def test_names_become_camel_case(name: str, camel: str) -> None:
+    assert name_columns([name], "camel") == [camel]
+    assert name_columns([camel], "camel") == [camel]
+
+
+@pytest.mark.parametrize("naming", ["snake_case", "camel", "source"])
+@given(names=NAMES)
+def test_every_convention_is_injective_and_idempotent(naming: str, names: list[str]) -> None:
+    named = name_columns(names, naming)  # type: ignore[arg-type]
+    assert len(set(named)) == len(names)
+    assert all(named)
+    assert name_columns(named, naming) == named  # type: ignore[arg-type]

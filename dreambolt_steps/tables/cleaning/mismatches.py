@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.errors import SchemaError
-from dreambolt_steps.tables.column_plan import ColumnPlan
+from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
 from dreambolt_steps.tables.rejects import REJECT_SCHEMA, Reject, build_rejects
 
 

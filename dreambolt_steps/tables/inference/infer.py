@@ -1,0 +1,143 @@
+"""The types of text columns, found over all rows, each with its evidence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+
+from dreambolt_steps.tables.column_types import find_plain_type
+from dreambolt_steps.tables.decision import ColumnDecision, ColumnWarning
+from dreambolt_steps.tables.inference.families import list_trials
+from dreambolt_steps.tables.inference.question import Question
+from dreambolt_steps.tables.inference.semantics import SemanticEvidence
+from dreambolt_steps.tables.inference.verdict import Verdict
+from dreambolt_steps.tables.text.blanks import NullTokens, drop_values, is_text, trim_text
+from dreambolt_steps.tables.text.number_text import take_sign
+from dreambolt_steps.tables.text.text_look import TextLook
+
+
+def infer_types(
+    open_reader: Callable[[], pa.RecordBatchReader],
+    questions: Sequence[Question] | None = None,
+    places: Sequence[int] | None = None,
+) -> list[ColumnDecision]:
+    """Find the type of every text column over all rows, in one pass; typed columns keep theirs.
+
+    A type is chosen only when every value that is not null, typed and printed again, is equal to
+    the text:
+
+    - whole numbers of the narrowest int, beyond int64 decimal(38,0); decimals with the largest
+      scale seen; float64 where exponents or infinities occur;
+    - with thousands set apart and a decimal comma, where the values of the whole column leave no
+      doubt: "1,234.5", "1.234,5", "1 234,5", "1'234.5", "1.045.246";
+    - true and false, yes and no;
+    - days and moments: ISO, day or month first (a day beyond the twelfth tells), English names of
+      months, with offsets (then UTC); times of day.
+
+    What has two readings, such as "1.234" or "01/02/2024" alone, stays text, with a warning. Codes
+    such as "007" or "+49" stay text.
+
+    Args:
+        open_reader: opens the table anew; read once, batch by batch.
+        questions: what is known and asked of each column, in order; default: nothing special.
+        places: of the columns to look at, 0-based; default: all.
+
+    Returns: a decision for each of these columns, in order.
+
+    >>> table = pa.table({"n": ["1", " 2 ", "NA"], "code": ["007", "8", "9"]})
+    >>> [str(d.type) for d in infer_types(lambda: table.to_reader())]
+    ['int8', 'string']
+    """
+    reader = open_reader()
+    picked = list(range(len(reader.schema)) if places is None else places)
+    asked = questions or [Question()] * len(picked)
+    columns = [_Column(reader.schema.field(at), one) for at, one in zip(picked, asked, strict=True)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for batch in reader:
+            list(pool.map(_Column.include, columns, [batch.column(at) for at in picked]))
+    return [column.decide() for column in columns]
+
+
+class _Column:
+    """Everything seen of one column."""
+
+    def __init__(self, source: pa.Field, question: Question) -> None:
+        self._source = source
+        self._question = question
+        self._tokens = NullTokens(question.null_tokens)
+        self._trials = list_trials(source.name, question) if is_text(source.type) else []
+        self._semantics = SemanticEvidence()
+        self._rows = self._nulls = self._token_nulls = 0
+        self._has_blanks = False
+
+    def include(self, values: pa.Array) -> None:
+        """Look at a batch."""
+        if is_text(self._source.type):
+            self._include_text(values.cast(pa.string()))
+        self._rows += len(values)
+        self._nulls += values.null_count
+
+    def _include_text(self, text: pa.Array) -> None:
+        look = TextLook(text)
+        if self._question.trim:
+            trimmed = trim_text(text, look)
+            if trimmed is not text:
+                text, look, self._has_blanks = trimmed, TextLook(trimmed), True
+        found = self._tokens.find(text, look)
+        if found is not None:
+            self._token_nulls += int(found.sum())
+        trials = [trial for trial in self._trials if not trial.is_hopeless]
+        if not trials and not self._semantics.is_open:
+            return
+        if found is not None:
+            text = drop_values(text, found)
+            look = TextLook(text)
+        self._semantics.include(text, look)
+        sign = self._question.sign
+        if sign and trials:
+            text = take_sign(text, sign)[0]
+            look = TextLook(text)
+        for trial in trials:
+            trial.include(text, look, self._rows)
+
+    def decide(self) -> ColumnDecision:
+        """Choose the type, and tell why."""
+        source = self._source
+        if not is_text(source.type):
+            kind = find_plain_type(source.type)
+            return ColumnDecision(source.name, source.type, kind, self._rows, self._nulls)
+        verdict, warnings = self._choose()
+        semantic, categories = self._semantics.decide()
+        kind = verdict.type or pa.string()
+        wanted = self._question.wanted
+        stays_text = ((wanted.type if wanted else None) or kind) == pa.string()
+        drops_tokens = self._question.tokens_in_text or not stays_text
+        ruled_out = stays_text or wanted is not None
+        failures = [trial.get_failure() for trial in self._trials if ruled_out]
+        return ColumnDecision(
+            source.name,
+            source.type,
+            kind,
+            self._rows,
+            self._nulls + (self._token_nulls if drops_tokens else 0),
+            has_blanks=self._has_blanks,
+            has_null_tokens=bool(self._token_nulls),
+            spelling=verdict.spelling,
+            semantic=semantic if stays_text else None,
+            categories=categories if stays_text else (),
+            failures=tuple(one for one in failures if one is not None),
+            warnings=warnings,
+            note=verdict.note,
+        )
+
+    def _choose(self) -> tuple[Verdict, tuple[ColumnWarning, ...]]:
+        if self._nulls + self._token_nulls == self._rows:
+            return Verdict(note="all null" if self._rows else "no rows"), ()
+        verdicts = [trial.decide() for trial in self._trials]
+        for verdict in verdicts:
+            if verdict.type is not None:
+                return verdict, verdict.warnings
+        return Verdict(), tuple(one for verdict in verdicts for one in verdict.warnings)

@@ -1,0 +1,37 @@
+"""What is known and asked of a column before its values are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dreambolt_steps.tables.column_types import WantedType
+from dreambolt_steps.tables.text.blanks import NULL_TOKENS
+
+
+@dataclass(frozen=True)
+class Question:
+    """How a column is looked at.
+
+    Attributes:
+        wanted: the type asked for; None to find it.
+        null_tokens: values that mean NULL, after trimming.
+        tokens_in_text: whether they do where the column stays text, too.
+        trim: whether blanks at the ends of values count for nothing.
+        day_first: whether days stand before months; None to find it.
+        decimal_separator: what stands before decimals; None to find it.
+        true_words, false_words: truth values besides the usual ones, in any case.
+    """
+
+    wanted: WantedType | None = None
+    null_tokens: tuple[str, ...] = NULL_TOKENS
+    tokens_in_text: bool = True
+    trim: bool = True
+    day_first: bool | None = None
+    decimal_separator: str | None = None
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> str | None:
+        """What stands around numbers, if it was told: currency or percent."""
+        return self.wanted.sign if self.wanted else None

@@ -1,0 +1,102 @@
+"""One family of types, tried on a column until it is hopeless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dreambolt_steps.tables.decision import Failure
+from dreambolt_steps.tables.inference.tally import Tally
+from dreambolt_steps.tables.inference.verdict import Verdict
+from dreambolt_steps.tables.text.text_look import TextLook
+
+_SAMPLE_ROWS = 1000
+_HOPELESS_SHARE = 0.2
+
+
+class Evidence(Protocol):
+    """What is known of a column as one family of types."""
+
+    family: str
+
+    def include(self, text: pa.Array, look: TextLook, rows_before: int) -> pa.BooleanArray:
+        """Count a batch; return which values are of the family, NULL where the text is."""
+
+    def decide(self, *, lenient: bool = False) -> Verdict:
+        """Choose a type for all values; `lenient`: for those that are of the family."""
+
+
+class Trial:
+    """A family that is tried.
+
+    Attributes:
+        matched: values that are of the family.
+        failed: values that are not; counted until they are more than a fifth.
+        is_hopeless: whether they are.
+    """
+
+    def __init__(
+        self,
+        make_evidence: Callable[[], Evidence],
+        starts: np.ndarray,
+        ends: np.ndarray,
+        *,
+        is_asked: bool = False,
+    ) -> None:
+        """Try what `make_evidence` makes; values of the family start and end with certain bytes. A
+        family that was asked for is never hopeless."""
+        self._is_asked = is_asked
+        self._make_evidence = make_evidence
+        self._evidence = make_evidence()
+        self._starts, self._ends = starts, ends
+        self.matched = 0
+        self.failed = Tally()
+        self.is_hopeless = False
+
+    def include(self, text: pa.Array, look: TextLook, rows_before: int) -> None:
+        """Look at a batch: at its first rows only, if they are hopeless already."""
+        if self.is_hopeless:
+            return
+        sample = text.slice(0, _SAMPLE_ROWS)
+        if (
+            not self.matched and not self._is_asked
+        ):  # a throw-away look, so that plain text costs next to nothing
+            seen = TextLook(sample)
+            likely = self._starts[seen.first] & self._ends[seen.last]
+            if _is_hopeless(int(likely.sum()), int((seen.lengths > 0).sum())):
+                self.is_hopeless = True
+                return
+            accepted = self._make_evidence().include(sample, seen, 0)
+            if _is_hopeless(accepted.true_count, len(sample) - sample.null_count):
+                self.is_hopeless = True
+                text, look = sample, seen
+        accepted = self._evidence.include(text, look, rows_before)
+        self.matched += accepted.true_count
+        if accepted.false_count:
+            self.failed.include(text, pc.invert(accepted), rows_before)
+        if not self._is_asked:
+            self.is_hopeless |= _is_hopeless(self.matched, self.matched + self.failed.count)
+
+    def decide(self) -> Verdict:
+        """The type of all values, or of those that are of the family, if it was asked for."""
+        if self._is_asked and self.matched:
+            return self._evidence.decide(lenient=True)
+        if self.is_hopeless or not self.matched:
+            return Verdict()
+        verdict = self._evidence.decide()
+        return Verdict(warnings=verdict.warnings) if self.failed else verdict
+
+    def get_failure(self) -> Failure | None:
+        """Why the column is not of the family, if it looked as if it were."""
+        if not self.matched or not self.failed:
+            return None
+        failed = self.failed
+        return Failure(self._evidence.family, failed.count, failed.value, failed.row)
+
+
+def _is_hopeless(matched: int, values: int) -> bool:
+    return values - matched > _HOPELESS_SHARE * values
