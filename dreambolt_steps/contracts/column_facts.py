@@ -57,13 +57,9 @@ class TableFacts:
     rows: int
     columns: tuple[ColumnFacts, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
-
     @staticmethod
     def from_dict(kept: dict[str, Any]) -> TableFacts:
-        """What `to_dict` gave.
+        """From its fields as JSON keeps them.
 
         Raises: TypeError or KeyError for something else.
         """

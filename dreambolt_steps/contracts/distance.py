@@ -20,6 +20,7 @@ class Psi:
     """A population stability index.
 
     Attributes:
+        of_lengths: whether the lengths of texts were compared, not the texts.
         value: 0 for equal distributions; from 0.25 on a major shift.
         by_chance: what two samples of one distribution reach once in a thousand times, for so many
             bins and values (Yurdakul 2018: the index times a chi-squared variable).
@@ -27,6 +28,7 @@ class Psi:
 
     value: float
     by_chance: float
+    of_lengths: bool = False
 
 
 def measure_psi(before: ColumnFacts, now: ColumnFacts) -> Psi | None:
@@ -43,17 +45,19 @@ def measure_psi(before: ColumnFacts, now: ColumnFacts) -> Psi | None:
     """
     if not before.sampled or not now.sampled:
         return None
+    of_lengths = False
     if before.complete and now.complete:
         known = list(dict.fromkeys(value for value, _ in (*before.values, *now.values)))
         shares = [_share_values(facts, known) for facts in (before, now)]
     elif before.quantiles and now.quantiles:
+        of_lengths = now.family == "text"
         edges = sorted(set(before.quantiles[:: QUANTILES // BINS][1:-1]))
         shares = [share_bins(facts.quantiles, edges) for facts in (before, now)]
     else:
         return None
     old, new = (np.maximum(share, _LEAST) for share in shares)
     value = float(np.sum((new - old) * np.log(new / old)))
-    return Psi(value, _expect_by_chance(len(old), before.sampled, now.sampled))
+    return Psi(value, _expect_by_chance(len(old), before.sampled, now.sampled), of_lengths)
 
 
 def measure_ks(before: ColumnFacts, now: ColumnFacts) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from dreambolt_steps.contracts.column_facts import ColumnFacts, TableFacts
@@ -51,9 +51,14 @@ class Drift:
     psi: dict[str, float]
     ks: dict[str, float]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
+    @staticmethod
+    def from_dict(kept: dict[str, Any]) -> Drift:
+        """From its fields as JSON keeps them.
+
+        Raises: TypeError or KeyError for something else.
+        """
+        alerts = tuple(DriftAlert(**alert) for alert in kept["alerts"])
+        return Drift(alerts, dict(kept["psi"]), dict(kept["ks"]))
 
 
 def compare_facts(before: TableFacts, now: TableFacts) -> Drift:
@@ -80,7 +85,8 @@ def compare_facts(before: TableFacts, now: TableFacts) -> Drift:
             psi[column.name] = round(found.value, 4)
             level = _choose_level(found.value, PSI)
             if level and found.value > found.by_chance:
-                words = f"values are spread otherwise than before (PSI {found.value:.2f})"
+                what = "lengths" if found.of_lengths else "values"
+                words = f"{what} are spread otherwise than before (PSI {found.value:.2f})"
                 alerts.append(DriftAlert(level, column.name, "distribution", words))
         distance = measure_ks(other, column)
         if distance is not None:

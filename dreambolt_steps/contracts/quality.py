@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dreambolt_steps.contracts.breaks import RuleTally
@@ -41,9 +41,14 @@ class TableQuality:
     score: float
     columns: tuple[ColumnQuality, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
+    @staticmethod
+    def from_dict(kept: dict[str, Any]) -> TableQuality:
+        """From its fields as JSON keeps them.
+
+        Raises: TypeError or KeyError for something else.
+        """
+        columns = tuple(ColumnQuality(**column) for column in kept["columns"])
+        return TableQuality(float(kept["score"]), columns)
 
 
 def score_table(
