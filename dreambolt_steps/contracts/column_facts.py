@@ -17,7 +17,8 @@ from dreambolt_steps.tables.text.blanks import is_text
 Family = Literal["number", "moment", "text", "boolean", "other"]
 QUANTILES = 50
 TOP_VALUES = 30
-_VALUE_CHARACTERS = 80
+FEWEST_EACH = 5
+VALUE_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class ColumnFacts:
     quantiles: tuple[float, ...] = ()
     values: tuple[tuple[str, int], ...] = ()
     complete: bool = False
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether its values are few and come back, so that each is worth a look."""
+        return self.complete and self.sampled >= FEWEST_EACH * len(self.values)
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
     counted = pc.value_counts(values)
     order = pc.sort_indices(counted, [("counts", "descending"), ("values", "ascending")])
     top = counted.take(order[:TOP_VALUES])
-    shown = pc.utf8_slice_codeunits(top.field("values").cast(pa.string()), 0, _VALUE_CHARACTERS)
+    shown = pc.utf8_slice_codeunits(top.field("values").cast(pa.string()), 0, VALUE_CHARACTERS)
     known = {
         "sampled": len(values),
         "quantiles": _measure(values, facts.family),
@@ -147,10 +153,10 @@ def _measure(values: pa.Array, family: Family) -> tuple[float, ...]:
         pa.types.is_timestamp(values.type) or pa.types.is_date(values.type)
     ):
         moments = values.cast(pa.timestamp("us", tz=getattr(values.type, "tz", None)), safe=False)
-        numbers = pc.divide(moments.cast(pa.int64()).cast(pa.float64()), 1e6)
+        numbers = pc.divide(moments.cast(pa.int64()).cast(pa.float64(), safe=False), 1e6)
     else:
         return ()
-    plain = numbers.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    plain = numbers.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     plain = plain[np.isfinite(plain)]
     if not len(plain):
         return ()

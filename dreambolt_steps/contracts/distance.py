@@ -11,7 +11,7 @@ import numpy as np
 from dreambolt_steps.contracts.column_facts import QUANTILES, ColumnFacts
 
 BINS = 10
-_LEAST = 1e-4  # a share of 0 has no logarithm
+_PSEUDOCOUNT = 0.5  # added to each bin: a share of 0 has no logarithm
 _Z_999 = 3.0902  # of the normal distribution: 999 of 1,000 are below
 
 
@@ -34,8 +34,8 @@ class Psi:
 def measure_psi(before: ColumnFacts, now: ColumnFacts) -> Psi | None:
     """Measure the PSI of one column in two runs; None where there is nothing to compare.
 
-    Values are the bins where there are at most 30 of them in either run; else deciles of the
-    earlier run: of numbers, of moments, of the lengths of text.
+    Values are the bins where there are at most 30 of them in either run, each five times on
+    average; else deciles of the earlier run: of numbers, of moments, of the lengths of text.
 
     >>> from dreambolt_steps.contracts.column_facts import gather_facts
     >>> import pyarrow as pa
@@ -46,7 +46,7 @@ def measure_psi(before: ColumnFacts, now: ColumnFacts) -> Psi | None:
     if not before.sampled or not now.sampled:
         return None
     of_lengths = False
-    if before.complete and now.complete:
+    if before.is_categorical and now.is_categorical:
         known = list(dict.fromkeys(value for value, _ in (*before.values, *now.values)))
         shares = [_share_values(facts, known) for facts in (before, now)]
     elif before.quantiles and now.quantiles:
@@ -55,7 +55,10 @@ def measure_psi(before: ColumnFacts, now: ColumnFacts) -> Psi | None:
         shares = [share_bins(facts.quantiles, edges) for facts in (before, now)]
     else:
         return None
-    old, new = (np.maximum(share, _LEAST) for share in shares)
+    old, new = (
+        (share * facts.sampled + _PSEUDOCOUNT) / (facts.sampled + _PSEUDOCOUNT * len(share))
+        for share, facts in zip(shares, (before, now), strict=True)
+    )
     value = float(np.sum((new - old) * np.log(new / old)))
     return Psi(value, _expect_by_chance(len(old), before.sampled, now.sampled), of_lengths)
 

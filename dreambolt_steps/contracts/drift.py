@@ -129,7 +129,7 @@ def _compare_columns(
         words = f"{earlier:.1%} NULL before, {share:.1%} now".replace("%", " %")
         yield DriftAlert(level, now.name, "nulls", words)
     yield from _compare_ranges(before, now)
-    if before.complete and now.complete and now.family in ("text", "boolean"):
+    if before.is_categorical and now.is_categorical and now.family in ("text", "boolean"):
         known = {value for value, _ in before.values}
         new = [value for value, _ in now.values if value not in known]
         if new:

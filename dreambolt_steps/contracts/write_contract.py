@@ -9,14 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from dreambolt_steps.contracts.column_facts import ColumnFacts, TableFacts
+from dreambolt_steps.contracts.column_facts import VALUE_CHARACTERS, ColumnFacts, TableFacts
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.column_types import parse_type
 from dreambolt_steps.tables.duplicates import find_repeats
 
 OpenReader = Callable[[], pa.RecordBatchReader]
 _MOST_ALLOWED = 20
-_FEWEST_EACH = 5  # a value that names a category comes several times
 _NEARLY_ALL = 0.9  # distinct values are counted by a sketch, a few percent off
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _WORDS_OF_YAML = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
@@ -71,7 +70,7 @@ def write_contract(
         if column.name in unique:
             written.append("unique: true")
         body = f"  {_quote_name(column.name)}: {{{', '.join(written)}}}"
-        comment = _comment(column)
+        comment = _comment(column, facts.rows)
         lines += [f"  # {comment}", body] if comment else [body]
     return "\n".join(lines if facts.columns else [lines[0], "columns: {}"]) + "\n"
 
@@ -98,27 +97,21 @@ def _write_column(column: ColumnFacts, rows: int, is_unbounded: bool) -> Iterato
 
 
 def _is_category(column: ColumnFacts, rows: int) -> bool:
-    """Few values of text, all of them seen, each several times."""
-    values = rows - column.nulls
+    """Few texts, all of them seen, each several times."""
     return (
         column.family == "text"
-        and column.complete
-        and column.sampled == values
+        and column.is_categorical
+        and column.sampled == rows - column.nulls
         and len(column.values) <= _MOST_ALLOWED
-        and values >= _FEWEST_EACH * len(column.values)
-        and all(len(value) < 80 for value, _ in column.values)  # longer ones are cut
+        and all(len(value) < VALUE_CHARACTERS for value, _ in column.values)  # longer ones are cut
     )
 
 
-def _comment(column: ColumnFacts) -> str:
-    if column.family != "text" or not column.values or _all_allowed(column):
+def _comment(column: ColumnFacts, rows: int) -> str:
+    if column.family != "text" or not column.values or _is_category(column, rows):
         return ""
     shown = ", ".join(_one_line(value) for value, _ in column.values[:5])
     return f"{column.distinct:,} different values, {_measure(column)}, such as {shown}"
-
-
-def _all_allowed(column: ColumnFacts) -> bool:
-    return _is_category(column, column.sampled + column.nulls)
 
 
 def _measure(column: ColumnFacts) -> str:

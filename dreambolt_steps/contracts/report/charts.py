@@ -31,10 +31,10 @@ def draw_distribution(now: ColumnFacts, before: ColumnFacts | None) -> Markup | 
     before = before if before is not None and before.family == now.family else None
     if not now.values:
         return None
-    if now.complete and now.family in ("number", "moment"):
+    if now.is_categorical and now.family in ("number", "moment"):
         return _draw_values(now, before)
     repeats = now.values[0][1] / now.sampled >= _FREQUENT
-    if not now.quantiles or (now.family == "text" and (now.complete or repeats)):
+    if not now.quantiles or (now.family == "text" and (now.is_categorical or repeats)):
         return None
     others = before.quantiles if before is not None else ()
     low, high = find_bounds(now.quantiles, others)
@@ -102,10 +102,10 @@ def grade(score: float) -> str:
 
 def _draw_values(now: ColumnFacts, before: ColumnFacts | None) -> Markup:
     known = {value for value, _ in now.values}
-    if before is not None and before.complete:
+    if before is not None and before.is_categorical:
         known |= {value for value, _ in before.values}
     ordered = sorted(known, key=_order)[:_MOST_BARS]
-    old = _share(before, ordered) if before is not None and before.complete else None
+    old = _share(before, ordered) if before is not None and before.is_categorical else None
     label = f"{now.name}: {', '.join(ordered)}"
     axis = (ordered[0], "", ordered[-1] if len(ordered) > 1 else "")
     return _draw_bars(_share(now, ordered), old, gap=2.0, label=label, axis=axis, names=ordered)
