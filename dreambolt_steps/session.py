@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from dreambolt_steps.commits import commit_when_done
 from dreambolt_steps.errors import ExportError, SessionLockedError, UsageError
 from dreambolt_steps.log import current_reporter
+from dreambolt_steps.run_report import report_run
 from dreambolt_steps.session_store import heal_session
 
 _LOCK = ".session.lock"
@@ -35,7 +36,7 @@ def open_session(
     """Open a DataDreamer session in `folder` for this process alone.
 
     Steps killed in mid-write are healed first. Inside the block any DataDreamer step works as in a
-    plain `with DataDreamer(...)`.
+    plain `with DataDreamer(...)`. At its end `report.html` is written into the folder.
 
     Args:
         folder: the session's folder; made if missing.
@@ -75,6 +76,7 @@ def open_session(
             commit_when_done(),
             session,
             _force_fresh(datadreamer.DataDreamer, set(fresh)),
+            report_run(path, lambda: list(datadreamer.DataDreamer.ctx.steps)),
         ):
             yield session
 

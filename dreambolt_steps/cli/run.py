@@ -129,8 +129,8 @@ def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOp
         with (
             report_to(reporter),
             limit_rejects(limit) if limit is not None else nullcontext(),
-            open_session(folder, fresh=options.fresh, verbose=is_debugging()),
             rehearse() if options.dry_run else nullcontext(),
+            open_session(folder, fresh=options.fresh, verbose=is_debugging()),
         ):
             recipe.run(arguments)
     finally:

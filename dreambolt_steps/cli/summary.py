@@ -11,10 +11,13 @@ from rich.table import Table
 
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.tables import shorten_path
+from dreambolt_steps.contracts.report.page import REPORT_FILE
+from dreambolt_steps.contracts.report.row_counts import count_rows
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.step_docs import STEPS
 
 _SHOWN_FILES = 8
+_SHOWN_ALERTS = 8
 
 
 def show_summary(
@@ -48,7 +51,10 @@ def show_summary(
     say()
     say(add_up(receipts))
     _show_artefacts(say, receipts, dry_run)
+    _show_health(say, receipts)
     say(f"session: {session}")
+    if not dry_run and (session / REPORT_FILE).is_file():
+        say(f"report: {shorten_path(str(session / REPORT_FILE))}")
     commands = [line for receipt in receipts for line in receipt.report.get("next", [])]
     if commands and not dry_run:
         say("\ntry next:")
@@ -71,24 +77,19 @@ def add_up(receipts: Sequence[Receipt]) -> str:
                 f"warning: {one.step} does not add up: {one.rows_in:,} rows in, {one.rows_made:,} "
                 f"made, {one.rows_rejected:,} rejected, {one.rows_out:,} out; please report this"
             )
-    rows = [one for one in known if one.kind != "CopyIntoDuckDB"]
-    if not rows:
+    if not known:
         return "no step of this package ran"
-    sources = [one for one in rows if one.kind == "LoadTable"] or rows[:1]
-    targets = [one for one in rows if one.kind == "ExportParquet"] or rows[-1:]
-    read, written = (sum(one.rows_in for one in sources), sum(one.rows_out for one in targets))
-    rejected, made = (sum(one.rows_rejected for one in rows), sum(one.rows_made for one in rows))
-    synthesized = f" + {made:,} synthesized" if made else ""
-    discarded = sum(one.values_discarded for one in rows)
-    apart = f"; {discarded:,} values discarded in rows that were kept" if discarded else ""
-    told = f"{read:,} read{synthesized} - {rejected:,} rejected"
-    if len(sources) > 1 or len(targets) > 1:
-        count = f"{len(sources)} sources, {len(targets)} targets"
-        return f"{told}, {written:,} written ({count}){apart}"
-    elsewhere = written - (read + made - rejected)
-    if elsewhere:
-        return f"{told} {elsewhere:+,} by other steps = {written:,} written{apart}"
-    return f"{told} = {written:,} written{apart}"
+    counts = count_rows(known)
+    synthesized = f" + {counts.made:,} synthesized" if counts.made else ""
+    apart = f"; {counts.discarded:,} values discarded in rows that were kept"
+    apart = apart if counts.discarded else ""
+    told = f"{counts.read:,} read{synthesized} - {counts.rejected:,} rejected"
+    if counts.sources > 1 or counts.targets > 1:
+        several = f"{counts.sources} sources, {counts.targets} targets"
+        return f"{told}, {counts.written:,} written ({several}){apart}"
+    if counts.elsewhere:
+        told += f" {-counts.elsewhere:+,} by other steps"
+    return f"{told} = {counts.written:,} written{apart}"
 
 
 def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry_run: bool) -> None:
@@ -106,3 +107,17 @@ def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry
         if receipt.kind == "CopyIntoDuckDB":
             for note in receipt.notes:
                 say(note)
+
+
+def _show_health(say: Callable[[str], None], receipts: Sequence[Receipt]) -> None:
+    """Quality, and what changed since the last run; a cached step compares nothing anew."""
+    for receipt in receipts:
+        quality = receipt.report.get("quality")
+        if quality is not None:
+            say(f"quality of {receipt.step}: {quality} of 100")
+        alerts = [] if receipt.resumed else receipt.report.get("drift", [])
+        for alert in alerts[:_SHOWN_ALERTS]:
+            where = f"{alert['column']}: " if alert["column"] else ""
+            say(f"drift ({alert['level']}): {where}{alert['words']}")
+        if len(alerts) > _SHOWN_ALERTS:
+            say(f"  and {len(alerts) - _SHOWN_ALERTS:,} more in the report")

@@ -22,6 +22,7 @@ class RowCounts:
         written: exported, or handed on by the last step.
         elsewhere: that came (negative) or went in steps of other packages, or were written twice.
         discarded: values put to NULL in rows that were kept.
+        sources, targets: steps that read, and that write.
     """
 
     read: int = 0
@@ -30,6 +31,8 @@ class RowCounts:
     written: int = 0
     elsewhere: int = 0
     discarded: int = 0
+    sources: int = 1
+    targets: int = 1
 
 
 def count_rows(receipts: Sequence[Receipt]) -> RowCounts:
@@ -48,4 +51,6 @@ def count_rows(receipts: Sequence[Receipt]) -> RowCounts:
         written=written,
         elsewhere=read + made - rejected - written,
         discarded=sum(one.values_discarded for one in rows),
+        sources=len(sources),
+        targets=len(targets),
     )
