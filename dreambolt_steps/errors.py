@@ -66,6 +66,22 @@ class ContractError(TerminalError):
         self.value = value
 
 
+class MismatchError(SchemaError):
+    """A value does not fit the type that was asked for, where that stops the run.
+
+    Attributes:
+        row: 1-based row of the table.
+        column, value: at fault.
+    """
+
+    def __init__(self, message: str, *, row: int, column: str, value: str) -> None:
+        """Keep the place beside the message, which names it too."""
+        super().__init__(message)
+        self.row = row
+        self.column = column
+        self.value = value
+
+
 class RejectLimitError(TerminalError):
     """More rows were rejected than allowed; nothing was loaded."""
 

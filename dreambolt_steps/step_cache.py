@@ -75,7 +75,9 @@ _OWN_ENTRIES = {
     "_dataset",
     "rejects.parquet",
     ".table.arrow",
+    ".unchanged.arrow",
     ".rejects.arrow",
+    "profile.json",
     ".datadreamer_save_cache",
 }
 

@@ -7,8 +7,6 @@ from typing import Literal
 
 import pyarrow as pa
 
-from dreambolt_steps.tables.column_types import name_type
-
 Mode = Literal["evolve", "freeze", "discard_row", "discard_value"]
 Dimension = Literal["completeness", "validity", "uniqueness", "consistency"]
 MODES: tuple[Mode, ...] = ("evolve", "freeze", "discard_row", "discard_value")
@@ -49,6 +47,7 @@ class ColumnContract:
     Attributes:
         name: after cleaning.
         type: its Arrow type.
+        type_word: the type as it was written; "any type" where none is promised.
         nullable: whether it may be NULL, or be missing altogether.
         low, high: the smallest and largest value, of `type`, both allowed.
         min_length, max_length: characters of a text.
@@ -62,6 +61,7 @@ class ColumnContract:
 
     name: str
     type: pa.DataType | None = None
+    type_word: str = "any type"
     nullable: bool = True
     low: pa.Scalar | None = None
     high: pa.Scalar | None = None
@@ -75,11 +75,6 @@ class ColumnContract:
     semantic_type: str | None = None
     unit: str | None = None
     modes: Modes = Modes()
-
-    @property
-    def type_word(self) -> str:
-        """The type as users write it; "any type" where none is promised."""
-        return name_type(self.type) if self.type is not None else "any type"
 
 
 @dataclass(frozen=True)

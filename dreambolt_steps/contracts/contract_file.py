@@ -109,6 +109,7 @@ class _ContractReader:
         column = ColumnContract(
             name=name,
             type=kind,
+            type_word=found.get("type", "any type"),
             nullable=self._text.take(found, place, "nullable", bool, True),
             low=self._read_value(found, place, "min", kind),
             high=self._read_value(found, place, "max", kind),

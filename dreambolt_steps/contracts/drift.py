@@ -133,8 +133,9 @@ def _compare_columns(
         known = {value for value, _ in before.values}
         new = [value for value, _ in now.values if value not in known]
         if new:
-            shown = ", ".join(map(repr, new[:5])) + (", .." if len(new) > 5 else "")
-            words = f"{len(new)} values that were not there before: {shown}"
+            shown = ", ".join(map(repr, new[:5]))
+            more = f" and {len(new) - 5} more" if len(new) > 5 else ""
+            words = f"not there before: {shown}{more}"
             yield DriftAlert("moderate", now.name, "distinct", words)
         return
     if min(before.distinct, now.distinct) > 0:

@@ -24,7 +24,7 @@ class SchemaPlan:
     """What has to become of a table's columns.
 
     Attributes:
-        types: column -> type promised, for columns that are there.
+        types: column -> word of the type promised, for columns that are there.
         on_mismatch: column -> what the cleaning does with values of another type.
         drop: columns that the contract does not name and whose values are discarded.
         reject_new: columns that the contract does not name; rows with a value there are rejected,
@@ -35,7 +35,7 @@ class SchemaPlan:
         notes: what a reader wants to know.
     """
 
-    types: dict[str, pa.DataType]
+    types: dict[str, str]
     on_mismatch: dict[str, str]
     drop: tuple[str, ...] = ()
     reject_new: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def compare_columns(contract: Contract, names: Sequence[str]) -> SchemaPlan:
     there = [name for name in names if name in promised]
     if promised and not there:
         return _take_other_table(contract, names)
-    types = {name: kind for name in there if (kind := promised[name].type) is not None}
+    types = {name: promised[name].type_word for name in there if promised[name].type is not None}
     mismatch = {name: _choose_mismatch(promised[name]) for name in types}
     new = [name for name in names if name not in promised]
     mode, notes = contract.modes.columns, []

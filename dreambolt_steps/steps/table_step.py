@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.reject_limit import current_limit
 from dreambolt_steps.steps.input_table import InputTable
 from dreambolt_steps.steps.stored_dataset import StoredDataset
-from dreambolt_steps.tables.arrow_stream import write_stream
+from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.rejects import count_rejected
+
+TABLE_FILE = ".table.arrow"
+UNCHANGED_FILE = ".unchanged.arrow"
 
 
 class TableStep(Step):
@@ -106,9 +110,27 @@ class TableStep(Step):
             table = reader.read_all()
             self.receipt.rows_out = table.num_rows
             return Dataset(table)
-        path = self.folder / ".table.arrow"
+        path = self.folder / TABLE_FILE
         self.receipt.rows_out = write_stream(reader, path, lambda rows: self.advance(rows, total))
         return StoredDataset.from_file(str(path))
+
+    def open_stored(self, stored: Dataset) -> pa.RecordBatchReader:
+        """A stream over what `store` has stored."""
+        if self.folder is None:
+            return stored.data.table.to_reader()
+        return open_stream(self.folder / TABLE_FILE)
+
+    def rewrite(
+        self, stored: Dataset, change: Callable[[pa.RecordBatchReader], pa.RecordBatchReader]
+    ) -> Dataset:
+        """Store what `change` makes of a stored table, in its place."""
+        if self.folder is None:
+            return self.store(change(self.open_stored(stored)))
+        aside = self.folder / UNCHANGED_FILE
+        (self.folder / TABLE_FILE).replace(aside)
+        changed = self.store(change(open_stream(aside)))
+        aside.unlink()
+        return changed
 
     def keep_rejects(self, rejects: pa.Table, *, count: bool = True) -> None:
         """Write rejects, if there are any, beside the step's result.
