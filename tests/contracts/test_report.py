@@ -121,7 +121,7 @@ def test_the_page_tells_the_run(tmp_path: Path) -> None:
         "110 rows read − 10 rejected = 100 written",
         "Counted apart: 2 values discarded in rows that were kept.",
         "clean 7 of 107 rows rejected; warned",
-        "team values are spread otherwise than before (PSI 4.53); not there before: 'c'; 7 times odd",
+        "team values are spread otherwise than before (PSI 4.55); not there before: 'c'; 7 times",
         "Compared with the run of 03 May 2026, 12:30 (100 rows)",
         "players.yaml , checked by clean: 2 promises about values and rows, 1 of them broken.",
         "✗ team odd 7 v the row is rejected",
