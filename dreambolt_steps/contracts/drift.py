@@ -134,8 +134,8 @@ def _compare_columns(
         new = [value for value, _ in now.values if value not in known]
         if new:
             shown = ", ".join(map(repr, new[:5]))
-            more = f" and {len(new) - 5} more" if len(new) > 5 else ""
-            words = f"not there before: {shown}{more}"
+            others = f" and {len(new) - 5} more" if len(new) > 5 else ""
+            words = f"not there before: {shown}{others}"
             yield DriftAlert("moderate", now.name, "distinct", words)
         return
     if min(before.distinct, now.distinct) > 0:
