@@ -17,7 +17,7 @@ from dreambolt_steps.warehouses.firebolt_plan import LoadPlan, plan_load
 from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings, read_staging
 from dreambolt_steps.warehouses.firebolt_sql import TableLayout
 from dreambolt_steps.warehouses.firebolt_table import Step
-from dreambolt_steps.warehouses.load import Load, check_key, refuse_existing
+from dreambolt_steps.warehouses.load import Load, check_follows, check_key, refuse_existing
 from dreambolt_steps.warehouses.parquet_files import ParquetFiles
 
 STAGED = ("delete", "gc", "keep")
@@ -73,10 +73,11 @@ def prepare_load(
 
     Raises:
         SchemaError: files and table do not fit.
-        WarehouseError: mode create, and the table is there.
+        WarehouseError: mode create, and the table is there; new rows only, without the ones before.
         CredentialError: nothing says where to stage.
     """
     check_key(load, files.schema.names)
+    check_follows(load, list(state.held), files.metadata)
     if state.facts is not None and load.mode == "create":
         raise refuse_existing(load.table, settings.name)
     layout = options.layout

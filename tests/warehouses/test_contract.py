@@ -73,6 +73,27 @@ def test_the_same_load_is_made_once(warehouse: Warehouse, tmp_path: Path, mode: 
     assert len(warehouse.describe_table("t").loads) == 1
 
 
+def test_an_increment_is_taken_where_the_one_before_is(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    one = export(tmp_path, {"id": [1]}, source_fingerprint="a")
+    two = export(tmp_path, {"id": [2]}, source_fingerprint="b", source_follows="a")
+    other = export(tmp_path, {"id": [3]}, source_fingerprint="c", source_follows="a")
+    for mode in ("create", "append", "merge"):
+        load = Load("t", "two", mode=mode, key=KEY if mode == "merge" else ())
+        with pytest.raises(WarehouseError, match="t does not hold the ones before"):
+            warehouse.load_files(load, [two])
+    warehouse.load_files(Load("t", "one", mode="append"), [one])
+    with pytest.raises(WarehouseError, match="takes what is not in them for gone"):
+        warehouse.load_files(Load("t", "two", mode="snapshot", key=KEY), [two])
+    warehouse.load_files(Load("t", "two", mode="append"), [two])
+    with pytest.raises(WarehouseError, match="of a run that was interrupted"):
+        warehouse.load_files(Load("t", "three", mode="append"), [other])
+    assert rows(warehouse, 'SELECT "id" FROM "t" ORDER BY 1') == [(1,), (2,)]
+    warehouse.load_files(Load("t", "three", mode="replace"), [other])
+    assert rows(warehouse, 'SELECT "id" FROM "t"') == [(3,)]
+
+
 def test_append_adds_and_replace_starts_over(warehouse: Warehouse, tmp_path: Path) -> None:
     one, two = export(tmp_path, {"id": [1]}), export(tmp_path, {"id": [2]})
     warehouse.load_files(Load("t", "one", mode="append"), [one])
