@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.reject_limit import limit_rejects
     from dreambolt_steps.session import open_session
     from dreambolt_steps.steps.clean_table import CleanTable
+    from dreambolt_steps.steps.complete_columns import CompleteColumns
     from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
     from dreambolt_steps.steps.embed_columns import EmbedColumns
     from dreambolt_steps.steps.export_parquet import ExportParquet
@@ -35,6 +36,7 @@ _HOMES = {
     "LoadTable": "steps.load_table",
     "CleanTable": "steps.clean_table",
     "SuggestSchema": "steps.suggest_schema",
+    "CompleteColumns": "steps.complete_columns",
     "SynthesizeRows": "steps.synthesize_rows",
     "EmbedColumns": "steps.embed_columns",
     "ExportParquet": "steps.export_parquet",
@@ -51,6 +53,7 @@ _NEED_DATADREAMER = ("steps.", "embedding.", "llms.")
 __all__ = [
     "ChatModel",
     "CleanTable",
+    "CompleteColumns",
     "CopyIntoDuckDB",
     "DreamboltError",
     "EmbedColumns",

@@ -13,6 +13,7 @@ STEPS = (
     "CleanTable",
     "SuggestSchema",
     "SynthesizeRows",
+    "CompleteColumns",
     "EmbedColumns",
     "ExportParquet",
     "CopyIntoDuckDB",

@@ -69,6 +69,11 @@ class LedgerExchange:
         self.tokens_in = self.tokens_out = 0
 
     @property
+    def has_price(self) -> bool:
+        """Whether it is known what the model costs."""
+        return self._price is not None
+
+    @property
     def spent(self) -> float:
         """USD spent in this run, failed tries included."""
         return self.spent_in_all - self._earlier

@@ -11,12 +11,12 @@ from datasets import Dataset
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.steps.ask_model import ask_model
 from dreambolt_steps.steps.lineage import trace_masked
-from dreambolt_steps.steps.synthesize_rows import FLAG
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.suggestion.apply import apply_suggestion, describe_columns
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
 from dreambolt_steps.suggestion.prompt import identify_prompt
 from dreambolt_steps.suggestion.suggest import MAX_NEW_TOKENS, Suggestion, suggest_columns
+from dreambolt_steps.synthesis.provenance import PROVENANCE_NAMES
 
 
 class SuggestSchema(TableStep):
@@ -92,7 +92,7 @@ class SuggestSchema(TableStep):
     @cached_property
     def chosen(self) -> list[str]:
         """The columns to ask about."""
-        hidden = [*trace_masked(self.inputs), FLAG]
+        hidden = [*trace_masked(self.inputs), *PROVENANCE_NAMES]
         return choose_columns(self.table.schema, self.args["columns"], hidden)
 
     def plan_effect(self) -> Dataset | None:

@@ -2,146 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from itertools import islice
 
-import pyarrow as pa
+import numpy as np
 from datasets import Dataset
 
+from dreambolt_steps.embedding.adapter import encode_with
 from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.errors import UsageError
-from dreambolt_steps.steps.ask_model import ask_model
-from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.synthesis.generate import Synthesis, synthesize_rows
-from dreambolt_steps.synthesis.prompt import read_template
-from dreambolt_steps.tables.rejects import build_rejects
-
-FLAG = "_synthetic"
+from dreambolt_steps.steps.synthesis_step import SynthesisStep
+from dreambolt_steps.synthesis.duplicates import DuplicateCheck, Embed
+from dreambolt_steps.synthesis.number_keys import find_highest, number_rows
+from dreambolt_steps.synthesis.plan import SynthesisPlan
+from dreambolt_steps.synthesis.provenance import append_rows, describe_origin
+from dreambolt_steps.synthesis.slots import Slot, count_quota, list_asked_values, plan_slots
 
 
-class SynthesizeRows(TableStep):
-    """Adds new rows of the same table, written by a language model and checked against its schema.
+class SynthesizeRows(SynthesisStep):
+    """Adds new rows of the same table, written by a language model and checked against the table.
 
     Inputs: every column of one upstream table.
 
-    Outputs: the same columns and `_synthetic` (boolean); the source's rows first, then the new
-    ones. Columns that no language model can write (vectors, structs, bytes) are NULL in new rows.
-    Answers that do not fit the table are kept in the step's rejects with their reason.
+    Outputs: the same columns and four more: `_synthetic` (boolean), `_synthetic_model`,
+    `_synthetic_prompt` and `_synthetic_call` (the call's key in the session's
+    `.cache/calls.sqlite`). The source's rows come first, then the new ones. Columns that no
+    language model can write (vectors, structs, bytes) are NULL in new rows; keys of whole numbers
+    go on counting.
+
+    A row has to keep the table's types, NULLs, ranges, categories, code patterns and functional
+    dependencies, the relations that were said, and the contract; one that does not is given back to
+    the model once with the reason, then rejected. Rows that exist already are rejected too. Rejects
+    are kept with their reasons, and a run that ends with fewer rows than asked for says why. Every
+    call is on disk when it is answered, and never paid twice.
 
     Args: `rows` is 0 by default, which calls no model at all.
 
     Raises:
-        UsageError: rows are wanted, but no `llm` is given.
+        UsageError: rows are wanted, but no `llm` is given; a column or relation is wrong.
+        ModelError: no row could be made, or the model can't be used.
+        CostLimitError: the run might spend more than allowed.
 
     Example:
-        more = SynthesizeRows("synthesize", inputs=columns(clean), args={"llm": llm, "rows": 20})
+        args = {"llm": llm, "rows": 200, "where": {"position": ["goal keeper", "forward"]}}
+        more = SynthesizeRows("synthesize", inputs=columns(clean), args=args)
     """
 
-    version = 1.0
+    version = 2.0
 
     def setup(self) -> None:
-        self.register_arg("llm", required=False, help="Any DataDreamer LLM.")
-        self.register_arg("rows", required=False, default=0, help="New rows wanted.")
-        self.register_arg(
-            "instruction", required=False, help="What the rows should be about, in words."
+        self.register_model_args()
+        add = self.register_arg
+        add("rows", required=False, default=0, help="New rows wanted.")
+        add("fixed", required=False, help="Column -> the value that every new row has.")
+        add(
+            "where",
+            required=False,
+            help="Column -> values to balance, a list, or value -> number of rows.",
         )
-        self.register_arg(
-            "rows_per_call", required=False, default=5, help="Rows asked for in one prompt."
+        add("seed_rows", required=False, help="Rows to vary, a list of dictionaries.")
+        add(
+            "find_relations",
+            required=False,
+            default=True,
+            help="Keep the functional dependencies of the table.",
         )
-        self.register_arg(
-            "examples", required=False, default=5, help="Rows of the table shown in one prompt."
+        add(
+            "near",
+            required=False,
+            default=0.9,
+            help="Likeness of texts (0 to 1) of near duplicates; None for equal rows only.",
         )
-        self.register_arg("seed", required=False, default=0, help="Draws the example rows.")
-        self.register_arg(
-            "temperature", required=False, default=1.0, help="Sampling temperature of the model."
-        )
-        self.register_arg(
-            "max_new_tokens", required=False, default=1024, help="Tokens an answer may have."
-        )
-        self.register_arg(
-            "batch_size", required=False, default=10, help="Prompts in flight at a time."
-        )
+        add("embedder", required=False, help="Embedder that finds rows of nearly the same meaning.")
 
     def identify_content(self) -> object:
-        llm = self.args["llm"]
-        return [identify_model(llm) if llm is not None else None, read_template("rows")]
+        embedder = self.args["embedder"]
+        return [super().identify_content(), embedder and identify_model(embedder)]
+
+    def make_plan(self, **wishes: object) -> SynthesisPlan:
+        return super().make_plan(
+            find_relations=self.args["find_relations"],
+            asked=list_asked_values(self.args["fixed"], self.args["where"]),
+            **wishes,
+        )
+
+    def open_slots(self) -> Iterator[Slot]:
+        args = self.args
+        quota = count_quota(args["where"])
+        rows = args["rows"] if quota is None else min(args["rows"], quota)
+        return islice(plan_slots(args["fixed"], args["where"], args["seed_rows"] or ()), rows)
 
     def plan_effect(self) -> Dataset | None:
-        if not self.args["rows"]:
-            return None
-        calls = -(-self.args["rows"] // self.args["rows_per_call"])
-        self.receipt.notes.append(f"would ask for {self.args['rows']:,} rows in {calls:,} calls")
-        self.receipt.rows_in = self.table.num_rows
-        reader = _flag_rows(self.table.open_reader())
-        table = reader.read_all()
-        self.receipt.rows_out = table.num_rows
-        return Dataset(table)
+        return self.rehearse() if self.args["rows"] else None
 
     def run(self) -> Dataset:
-        args = self.args
         self.receipt.rows_in = self.table.num_rows
-        if not args["rows"]:
-            return self.store(_flag_rows(self.table.open_reader()), self.receipt.rows_in)
-        if args["llm"] is None:
-            raise UsageError(
-                f"step {self.name}: {args['rows']} rows are wanted but there is no model; "
-                'pass args={"llm": ...} with any DataDreamer LLM'
+        if not self.args["rows"]:
+            return self.store(append_rows(self.table.open_reader(), []), self.receipt.rows_in)
+        self.check_model()
+        plan, embedder = self.plan, self.args["embedder"]
+        made = self.ask_model(
+            DuplicateCheck(
+                self.table.open_reader,
+                plan.validator.schema,
+                plan.facts,
+                self.args["near"],
+                self._make_embed() if embedder is not None else None,
             )
-        made = synthesize_rows(
-            self.table.open_reader,
-            self._ask,
-            args["rows"],
-            rows_per_call=args["rows_per_call"],
-            examples_per_call=args["examples"],
-            instruction=args["instruction"],
-            seed=args["seed"],
-            advance=lambda rows: self.advance(rows, args["rows"]),
         )
-        self._tell(made)
-        reader = self.table.open_reader()
-        return self.store(_append_rows(reader, made.rows), self.receipt.rows_in + len(made.rows))
+        rows = [{**row.values, **describe_origin(*self.labels, row.call_key)} for row in made.rows]
+        if plan.keys:
+            highest = find_highest(self.table.open_reader(), plan.keys)
+            rows = number_rows(rows, highest, self.table.schema)
+        self.receipt.rows_made = len(rows)
+        total = self.receipt.rows_in + len(rows)
+        return self.store(append_rows(self.table.open_reader(), rows), total)
 
-    def _ask(self, prompts: list[str]) -> Iterable[str]:
-        args = self.args
-        return ask_model(
-            args["llm"],
-            prompts,
-            temperature=args["temperature"],
-            max_new_tokens=args["max_new_tokens"],
-            batch_size=args["batch_size"],
-            step=self,
-        )
-
-    def _tell(self, made: Synthesis) -> None:
-        self.receipt.rows_made = len(made.rows)
-        self.receipt.report = {"calls": made.calls, "rejected answers": len(made.rejects)}
-        asked = self.args["rows"]
-        note = f"{len(made.rows):,} of {asked:,} rows made in {made.calls:,} calls"
-        if made.rejects:
-            note += f"; {len(made.rejects):,} answers rejected, first: {made.rejects[0].reason}"
-        self.receipt.notes.append(note)
-        self.keep_rejects(build_rejects(made.rejects), count=False)
-
-
-def _flag_rows(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    return _append_rows(reader, [])
-
-
-def _append_rows(reader: pa.RecordBatchReader, rows: list[dict[str, Any]]) -> pa.RecordBatchReader:
-    """The table's rows, then the new ones, with the flag column."""
-    schema = reader.schema.append(pa.field(FLAG, pa.bool_()))
-
-    def flag(batch: pa.RecordBatch, value: bool) -> pa.RecordBatch:
-        flags = pa.repeat(pa.scalar(value), batch.num_rows)
-        return pa.RecordBatch.from_arrays([*batch.columns, flags], schema=schema)
-
-    def iterate() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            yield flag(batch, False)
-        if rows:
-            yield flag(pa.RecordBatch.from_pylist(rows, schema=reader.schema), True)
-
-    return pa.RecordBatchReader.from_batches(schema, iterate())
+    def _make_embed(self) -> Embed:
+        embedder = self.args["embedder"]
+        return lambda texts: np.stack(list(encode_with(embedder, self, texts, batch_size=32)))
 
 
 __all__ = ["SynthesizeRows"]

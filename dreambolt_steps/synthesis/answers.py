@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,17 +13,25 @@ from typing import Any
 import pyarrow as pa
 from jsonschema import Draft202012Validator, FormatChecker
 
+from dreambolt_steps.contracts.breaks import RuleTally
+from dreambolt_steps.contracts.check import check_table
+from dreambolt_steps.contracts.contract import Contract
+from dreambolt_steps.contracts.schema_check import compare_columns
+from dreambolt_steps.errors import ContractError
+from dreambolt_steps.synthesis.relations import RelationCheck
 from dreambolt_steps.tables.rejects import Reject
+
+_SHOWN_CHARACTERS = 2_000
 
 
 def reject_answer(reason: str, raw: str, column: str | None = None, value: Any = None) -> Reject:
     """A row, or a whole answer, that can't be used, with its reason."""
     shown = None if value is None else json.dumps(value, default=str, ensure_ascii=False)
-    return Reject("", None, None, column, shown, reason, raw)
+    return Reject("", None, None, column, shown, reason, raw[:_SHOWN_CHARACTERS])
 
 
 def find_rows(answer: str) -> list[Any] | None:
-    """The JSON array (or single object, or one object a line) inside an answer.
+    """The rows inside an answer: `{"rows": [...]}`, a JSON array, an object, or one a line.
 
     Prose and code fences around it are passed over.
 
@@ -42,6 +50,8 @@ def find_rows(answer: str) -> list[Any] | None:
         except ValueError:
             at = match.start() + 1
             continue
+        if isinstance(value, dict) and list(value) == ["rows"] and isinstance(value["rows"], list):
+            return value["rows"]
         if isinstance(value, list):
             return value
         found.append(value)
@@ -49,38 +59,86 @@ def find_rows(answer: str) -> list[Any] | None:
 
 
 class RowValidator:
-    """Checks rows against a JSON Schema and turns them into values of the table's types.
+    """Checks rows against a JSON Schema, relations and a contract, and types their values.
 
     Args:
         row_schema: from `describe_row`.
         schema: the table's Arrow schema.
+        relations: what has to hold between columns.
+        contract: of the table.
     """
 
-    def __init__(self, row_schema: Mapping[str, Any], schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        row_schema: Mapping[str, Any],
+        schema: pa.Schema,
+        relations: RelationCheck | None = None,
+        contract: Contract | None = None,
+    ) -> None:
+        self.row_schema = row_schema
+        self.schema = pa.schema([schema.field(name) for name in row_schema["properties"]])
         self._validator = Draft202012Validator(row_schema, format_checker=FormatChecker())
-        self._schema = schema
-        self._seen: set[str] = set()
+        self._relations, self._contract = relations, contract
 
-    def check(self, row: Any) -> dict[str, Any] | Reject:
-        """The typed row, or why it is rejected: schema, type, or a duplicate of a row made
-        before."""
-        raw = json.dumps(row, default=str, ensure_ascii=False)
+    def check(
+        self, rows: Sequence[Any], given: Sequence[Mapping[str, Any]] | None = None
+    ) -> list[dict[str, Any] | Reject]:
+        """For each row its typed values, or why it is rejected.
+
+        Args:
+            rows: as the model wrote them.
+            given: values that each row has to have; relations see them too.
+        """
+        wanted = given or [{} for _ in rows]
+        checked = [self._check_alone(row, values) for row, values in zip(rows, wanted, strict=True)]
+        good = [at for at, row in enumerate(checked) if not isinstance(row, Reject)]
+        if self._relations is not None:
+            whole = [{**wanted[at], **_as_row(checked[at])} for at in good]
+            for at, broken in zip(good, self._relations.find_breaks(whole), strict=True):
+                if broken is not None:
+                    column, reason = broken
+                    value = _as_row(checked[at]).get(column) if column else None
+                    checked[at] = reject_answer(reason, _show(rows[at]), column, value)
+        if self._contract is not None:
+            good = [at for at in good if not isinstance(checked[at], Reject)]
+            for at, column, value, reason in self._break_contract([checked[at] for at in good]):
+                raw = _show(rows[good[at]])
+                checked[good[at]] = reject_answer(f"contract: {reason}", raw, column, value)
+        return checked
+
+    def _check_alone(self, row: Any, given: Mapping[str, Any]) -> dict[str, Any] | Reject:
+        raw = _show(row)
         error = next(iter(self._validator.iter_errors(row)), None)
         if error is not None:
             column = str(error.absolute_path[0]) if error.absolute_path else None
             return reject_answer(error.message, raw, column, error.instance if column else None)
+        for name, value in given.items():
+            if name in row and row[name] != value:
+                reason = f"{name} has to be {value!r}, not {row[name]!r}"
+                return reject_answer(reason, raw, name, row[name])
         try:
-            typed = {name: self._convert(name, value) for name, value in row.items()}
+            return {name: self._convert(name, value) for name, value in row.items()}
         except (ValueError, ArithmeticError, pa.ArrowException) as wrong:
             return reject_answer(str(wrong), raw)
-        key = json.dumps([typed[name] for name in sorted(typed)], default=str)
-        if key in self._seen:
-            return reject_answer("the same row was made before", raw)
-        self._seen.add(key)
-        return typed
+
+    def _break_contract(self, rows: list[Any]) -> list[tuple[int, str | None, Any, str]]:
+        assert self._contract is not None
+        table = pa.Table.from_pylist(rows, schema=self.schema)
+        plan = compare_columns(self._contract, self.schema.names)
+        checked = check_table(table.to_reader(), self._contract, plan, _tell_break)
+        try:
+            checked.reader.read_all()
+        except ContractError as error:  # mode freeze: of a made row it is a reason like others
+            if len(rows) == 1:
+                return [(0, None, None, str(error))]
+            alone = [(at, self._break_contract([row])) for at, row in enumerate(rows)]
+            return [(at, *broken[0][1:]) for at, broken in alone if broken]
+        report = checked.report()
+        broken = pa.concat_tables([report.rejected, report.discarded]).to_pylist()
+        return [(one["row"], one["column"], one["value"], one["reason"]) for one in broken]
 
     def _convert(self, name: str, value: Any) -> Any:
-        kind = self._schema.field(name).type
+        kind = self.schema.field(name).type
         if value is None:
             return None
         if pa.types.is_date(kind):
@@ -96,3 +154,16 @@ class RowValidator:
         elif pa.types.is_floating(kind) and not math.isfinite(value):
             raise ValueError(f"{name}: {value} is not a finite number")
         return pa.scalar(value, kind).as_py()
+
+
+def _tell_break(tally: RuleTally) -> ContractError:
+    return ContractError(f"{tally.column}: {tally.reason}")
+
+
+def _as_row(checked: dict[str, Any] | Reject) -> dict[str, Any]:
+    assert not isinstance(checked, Reject)
+    return checked
+
+
+def _show(row: Any) -> str:
+    return json.dumps(row, default=str, ensure_ascii=False)

@@ -1,128 +1,184 @@
-"""The loop that turns prompts into rows: ask, check, count, ask again for what is missing."""
+"""The loop that turns slots into rows: ask, check, correct once, count, ask again for the rest."""
 
 from __future__ import annotations
 
-import json
-import random
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-import pyarrow as pa
-
+from dreambolt_steps.llms.call import Answer, Exchange
 from dreambolt_steps.synthesis.answers import RowValidator, find_rows, reject_answer
-from dreambolt_steps.synthesis.prompt import render_rows_prompt
-from dreambolt_steps.synthesis.row_schema import describe_row
-from dreambolt_steps.synthesis.sample import find_known_rows, sample_table
+from dreambolt_steps.synthesis.duplicates import DuplicateCheck
+from dreambolt_steps.synthesis.made import ATTEMPTS, MadeRow, Synthesis
+from dreambolt_steps.synthesis.questions import Ask, Questions
+from dreambolt_steps.synthesis.slots import Slot
 from dreambolt_steps.tables.rejects import Reject
 
-_POOL = 50
-_ROUNDS = 3
+_RECENT = 60
+_REPEATING = 0.9
+_SHOWN_MADE = 10
 
 
-@dataclass
-class Synthesis:
-    """What came of it.
-
-    Args:
-        rows: new rows, typed, at most as many as were asked for.
-        rejects: answers and rows that could not be used.
-        calls: prompts that were asked.
-    """
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    calls: int = 0
+_Results = dict[int, tuple[Any, str]]
+"""Slot -> typed values or Reject, and the key of the call that they are from."""
 
 
-def synthesize_rows(
-    open_reader: Callable[[], pa.RecordBatchReader],
-    ask: Callable[[list[str]], Iterable[str]],
-    rows: int,
-    *,
-    rows_per_call: int = 5,
-    examples_per_call: int = 5,
-    instruction: str | None = None,
-    seed: int = 0,
-    advance: Callable[[int], None] | None = None,
-) -> Synthesis:
-    """Make new rows of a table with a language model.
+class Synthesizer:
+    """Makes rows for slots through an exchange.
 
-    Every row is checked against the table's JSON Schema and types; rows that stand in the table, or
-    were made already, are rejected. What is missing after a round is asked for again, three rounds
-    at most.
+    Calls of several groups are under way side by side, and come back in any order. Which of two
+    equal rows is the duplicate is decided in the order of the groups, so that the same answers
+    always give the same table.
 
     Args:
-        open_reader: gives a new stream over the table.
-        ask: sends prompts, and gives one answer each, in their order.
-        rows: new rows wanted.
-        rows_per_call: asked for in one prompt.
-        examples_per_call: rows of the table shown in one prompt.
-        instruction: what the rows should be about.
-        seed: of the examples; the same table, arguments and seed give the same prompts.
+        exchange: to the model.
+        questions: writes the calls.
+        validator: checks rows.
+        duplicates: finds those that exist; None keeps them (completions may be equal).
+        rows_per_call: slots in a group.
         advance: called with the number of rows made so far.
+        model: what decides its answers; calls are named by it and their identity.
     """
-    schema = open_reader().schema
-    sample = sample_table(open_reader, _POOL, seed)
-    row_schema = describe_row(schema, sample.nullable)
-    validator = RowValidator(row_schema, schema)
-    draw = random.Random(seed)
-    made = Synthesis()
-    for _ in range(_ROUNDS):
-        missing = rows - len(made.rows)
-        if missing <= 0:
-            break
-        prompts: list[str] = []
-        for start in range(0, missing, rows_per_call):
-            prompts.append(
-                render_rows_prompt(
-                    row_schema,
-                    draw.sample(sample.examples, min(examples_per_call, len(sample.examples))),
-                    count=min(rows_per_call, missing - start),
-                    batch=made.calls + len(prompts) + 1,
-                    instruction=instruction,
-                )
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        questions: Questions,
+        validator: RowValidator,
+        duplicates: DuplicateCheck | None,
+        rows_per_call: int,
+        advance: Callable[[int], None] = lambda _: None,
+        model: str = "",
+    ) -> None:
+        self._model = model
+        self._exchange, self._questions, self._validator = exchange, questions, validator
+        self._duplicates, self._size, self._advance = duplicates, rows_per_call, advance
+        self._asks: dict[str, Ask] = {}
+        self._partial: dict[tuple[int, int], _Results] = {}
+        self._order: list[deque[int]] = [deque() for _ in range(ATTEMPTS + 1)]
+        self._finished: dict[tuple[int, int], _Results] = {}
+        self._slots: dict[tuple[int, int], tuple[Slot, ...]] = {}
+        self._retries: deque[Ask] = deque()
+        self._recent: deque[bool] = deque(maxlen=_RECENT)
+        self._shown: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN_MADE)
+        self.made = Synthesis()
+
+    def run(self, slots: Iterator[Slot]) -> Synthesis:
+        """Make a row for every slot, or find out why not.
+
+        Raises: DreamboltError as the exchange does; rows made until then are in `made`.
+        """
+        groups = enumerate(iter(lambda: tuple(islice(slots, self._size)), ()))
+        more = True
+        while True:
+            while self._exchange.pending < self._exchange.room and self.made.stopped is None:
+                ask = self._retries.popleft() if self._retries else None
+                if ask is None and more:
+                    number, group = next(groups, (0, ()))
+                    more = bool(group)
+                    ask = Ask(number, 1, group) if group else None
+                    if ask is not None:
+                        self._order[1].append(number)
+                if ask is None:
+                    break
+                self._ask(ask)
+            if self._exchange.pending:
+                self._receive(self._exchange.collect())
+                self._accept_in_order(more)
+                continue
+            self._accept_in_order(False)
+            if not self._retries or self.made.stopped is not None:
+                break
+        self.made.rows.sort(key=lambda row: row.slot.index)
+        return self.made
+
+    def _ask(self, ask: Ask) -> None:
+        self._slots[(ask.group, ask.attempt)] = ask.slots
+        call = self._questions.ask_rows(ask, self._shown)
+        self._asks[str(call.identity)] = ask
+        self._exchange.submit(call)
+
+    def _receive(self, answer: Answer) -> None:
+        """Check an answer's rows; those that do not fit get one corrective call."""
+        identity = str(answer.call.identity)
+        ask = self._asks.pop(identity)
+        key = (ask.group, ask.attempt)
+        self.made.calls += 1
+        results = self._check(ask, answer, answer.call.identify(self._model))
+        known = self._partial.pop(key, {})
+        broken = [slot for slot in ask.slots if _is_reparable(results[slot.index][0], answer.text)]
+        if ask.is_repair:
+            good = [index for index, (row, _) in results.items() if not isinstance(row, Reject)]
+            self.made.repaired += len(good)
+        elif broken:
+            repair = Ask(ask.group, ask.attempt, tuple(broken), is_repair=True)
+            rejects = [results[slot.index][0] for slot in broken]
+            call = self._questions.ask_repair(repair, rejects, identity)
+            self._asks[str(call.identity)] = repair
+            self._partial[key] = known | results
+            self._exchange.submit(call)
+            return
+        self._finished[key] = known | results
+
+    def _check(self, ask: Ask, answer: Answer, key: str) -> _Results:
+        if answer.text is None:
+            reject = reject_answer(f"the call failed: {answer.failure}", "")
+            return {slot.index: (reject, key) for slot in ask.slots}
+        found = find_rows(answer.text)
+        if found is None:
+            cut = ", which was cut off" if answer.finish == "length" else ""
+            reject = reject_answer(f"the answer{cut} holds no JSON", answer.text)
+            return {slot.index: (reject, key) for slot in ask.slots}
+        rows = found[: len(ask.slots)]
+        slots = ask.slots[: len(rows)]
+        checked = self._validator.check(rows, [slot.given for slot in slots])
+        results: _Results = {
+            slot.index: (row, key) for slot, row in zip(slots, checked, strict=True)
+        }
+        for slot in ask.slots[len(rows) :]:
+            told = f"the answer holds {len(rows)} of {len(ask.slots)} rows"
+            results[slot.index] = (reject_answer(told, ""), key)
+        return results
+
+    def _accept_in_order(self, more: bool) -> None:
+        """Accept the groups that are done, as far as all before them are."""
+        for attempt in range(1, ATTEMPTS + 1):
+            waiting = self._order[attempt]
+            while waiting and (waiting[0], attempt) in self._finished:
+                group = waiting.popleft()
+                self._accept(group, attempt)
+            if waiting or (attempt == 1 and more and self.made.stopped is None):
+                return
+
+    def _accept(self, group: int, attempt: int) -> None:
+        results = self._finished.pop((group, attempt))
+        slots = self._slots.pop((group, attempt))
+        failed: list[Slot] = []
+        for slot in slots:
+            row, call_key = results[slot.index]
+            if isinstance(row, Reject):
+                self.made.reject(row)
+                failed.append(slot)
+                continue
+            reason = self._duplicates.find([row])[0] if self._duplicates else None
+            self._recent.append(reason is not None)
+            if reason is not None:
+                self.made.reject(reject_answer(reason, repr(dict(row))))
+                failed.append(slot)
+                continue
+            self.made.rows.append(MadeRow(slot, row, call_key))
+            self._shown.append(row)
+        self._advance(len(self.made.rows))
+        if len(self._recent) == _RECENT and sum(self._recent) >= _REPEATING * _RECENT:
+            self.made.stopped = self.made.stopped or (
+                f"the model repeats itself: {sum(self._recent)} of its last {_RECENT} rows were "
+                "there already"
             )
-        fresh: list[dict[str, Any]] = []
-        for answer in ask(prompts):
-            fresh += _accept_answer(answer, validator, made.rejects)
-            if advance is not None:
-                advance(min(rows, len(made.rows) + len(fresh)))
-        made.calls += len(prompts)
-        kept = _drop_known(fresh, open_reader, schema, row_schema, made.rejects)
-        made.rows += kept[:missing]
-        if not kept:
-            break
-    return made
+        if failed and attempt < ATTEMPTS:
+            self._retries.append(Ask(group, attempt + 1, tuple(failed)))
+            self._order[attempt + 1].append(group)
 
 
-def _accept_answer(
-    answer: str, validator: RowValidator, rejects: list[Reject]
-) -> list[dict[str, Any]]:
-    found = find_rows(answer)
-    if found is None:
-        rejects.append(reject_answer("the answer holds no JSON", answer))
-        return []
-    accepted = []
-    for row in found:
-        checked = validator.check(row)
-        if isinstance(checked, Reject):
-            rejects.append(checked)
-        else:
-            accepted.append(checked)
-    return accepted
-
-
-def _drop_known(
-    fresh: list[dict[str, Any]],
-    open_reader: Callable[[], pa.RecordBatchReader],
-    schema: pa.Schema,
-    row_schema: dict[str, Any],
-    rejects: list[Reject],
-) -> list[dict[str, Any]]:
-    """The rows that do not stand in the table itself."""
-    described = pa.schema([schema.field(name) for name in row_schema["properties"]])
-    known = find_known_rows(open_reader, pa.Table.from_pylist(fresh, schema=described))
-    reason = "the same row is in the table already"
-    rejects += [reject_answer(reason, json.dumps(fresh[at], default=str)) for at in sorted(known)]
-    return [row for at, row in enumerate(fresh) if at not in known]
+def _is_reparable(row: Any, text: str | None) -> bool:
+    return isinstance(row, Reject) and text is not None and bool(row.raw)

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import pyarrow as pa
-
-from dreambolt_steps.warehouses.copy_sql import quote_identifier
 
 
 @dataclass(frozen=True)
@@ -54,30 +51,3 @@ def sample_table(
         start += batch.num_rows
     nullable = {name for name, count in nulls.items() if count or not rows}
     return TableSample(rows, nullable, examples)
-
-
-def find_known_rows(
-    open_reader: Callable[[], pa.RecordBatchReader],
-    candidates: pa.Table,
-) -> set[int]:
-    """Positions of the candidates that stand in the table already, NULLs counting as equal.
-
-    Args:
-        open_reader: gives a new stream over the table.
-        candidates: rows with a subset of the table's columns, of the same types.
-    """
-    if not candidates.num_rows:
-        return set()
-    names = candidates.column_names
-    numbered = candidates.append_column("_at", pa.array(range(candidates.num_rows), pa.int64()))
-    connection = duckdb.connect()
-    connection.register("known", open_reader())
-    connection.register("candidate", numbered)
-    same = " AND ".join(
-        f"known.{quote_identifier(n)} IS NOT DISTINCT FROM candidate.{quote_identifier(n)}"
-        for n in names
-    )
-    found = connection.execute(
-        f"SELECT DISTINCT candidate._at FROM known JOIN candidate ON {same}"  # noqa: S608
-    ).fetchall()
-    return {at for (at,) in found}

@@ -122,18 +122,19 @@ def test_synthesis_adds_checked_rows_of_any_llm_once(tmp_path: Path) -> None:
         with DataDreamer(str(tmp_path / "session"), verbose=False):
             load = LoadTable("load", args={"source": str(tmp_path / "people.csv")})
             clean = CleanTable("clean", inputs=columns(load))
-            args = {"llm": llm, "rows": 1}
+            args = {"llm": llm, "rows": 2, "rows_per_call": 3}
             more = SynthesizeRows("synthesize", inputs=columns(clean), args=args)
-            assert more.output.dataset.to_list() == [
+            names = ["player_name", "goals", "_synthetic"]
+            assert more.output.dataset.select_columns(names).to_list() == [
                 {"player_name": "Pele", "goals": 12, "_synthetic": False},
                 {"player_name": "Marta", "goals": 17, "_synthetic": False},
                 {"player_name": "Abily", "goals": 6, "_synthetic": True},
             ]
             receipt = more.receipt
             assert (receipt.rows_in, receipt.rows_made, receipt.rows_out) == (2, 1, 3)
-            assert "2 answers rejected" in receipt.notes[0]
+            assert "1 of 2 rows made" in receipt.notes[0]
         asked.append(llm._asked)
-    assert asked == [1, 0]
+    assert asked == [3, 0]  # the row that is missing is asked for twice more
 
 
 def test_synthesis_is_off_without_rows_and_needs_a_model_with_them(tmp_path: Path) -> None:
@@ -146,5 +147,5 @@ def test_synthesis_is_off_without_rows_and_needs_a_model_with_them(tmp_path: Pat
         load = LoadTable("load", args={"source": str(tmp_path / "people.csv")})
         same = SynthesizeRows("same", inputs=columns(load))
         assert list(same.output["_synthetic"]) == [False, False]
-        with pytest.raises(UsageError, match="there is no model"):
+        with pytest.raises(UsageError, match="needs a model"):
             SynthesizeRows("more", inputs=columns(load), args={"rows": 3})

@@ -1,0 +1,70 @@
+"""What came of a synthesis: rows, rejects, and why there are not more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dreambolt_steps.synthesis.slots import Slot
+from dreambolt_steps.tables.rejects import Reject
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class MadeRow:
+    """A row that was made.
+
+    Attributes:
+        slot: its place.
+        values: typed, without those that were given to a completion.
+        call_key: of the call that made it, in the ledger.
+    """
+
+    slot: Slot
+    values: Mapping[str, Any]
+    call_key: str
+
+
+@dataclass
+class Synthesis:
+    """What came of it.
+
+    Attributes:
+        rows: in the order of their slots.
+        rejects: rows and answers that could not be used, with their reasons.
+        reasons: how often rows were rejected, by reason.
+        calls: that were answered, from the ledger or by the model.
+        repaired: rows that one corrective call put right.
+        stopped: why it ended before every slot was tried; None if it did not.
+    """
+
+    rows: list[MadeRow] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    calls: int = 0
+    repaired: int = 0
+    stopped: str | None = None
+
+    def reject(self, reject: Reject) -> None:
+        """Keep one that can't be used."""
+        self.rejects.append(reject)
+        self.reasons[_name_kind(reject.reason)] += 1
+
+
+def explain_missing(made: Synthesis, wanted: int) -> str | None:
+    """Why there are fewer rows than wanted; None if there are not."""
+    missing = wanted - len(made.rows)
+    if missing <= 0:
+        return None
+    common: Sequence[tuple[str, int]] = made.reasons.most_common(3)
+    told = "; ".join(f"{count:,} times: {reason}" for reason, count in common)
+    why = made.stopped or f"every row was tried {ATTEMPTS} times"
+    return f"{missing:,} of {wanted:,} rows are missing: {why}" + (f" ({told})" if told else "")
+
+
+def _name_kind(reason: str) -> str:
+    """A reason without the values in it, to count by."""
+    return " ".join(word for word in reason.split() if not word.startswith(("'", '"')))[:80]

@@ -1,0 +1,131 @@
+"""The calls of a synthesis: what a prompt is made of, and what makes two calls the same one."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import xxhash
+
+from dreambolt_steps.llms.call import Call
+from dreambolt_steps.synthesis.row_schema import describe_answer
+from dreambolt_steps.synthesis.slots import Slot
+from dreambolt_steps.synthesis.templates import PromptTemplate, show_row
+from dreambolt_steps.tables.rejects import Reject
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call that is under way, and what it is about.
+
+    Attributes:
+        group, attempt: which slots, for the how manieth time.
+        slots: that it asks rows for, in order.
+        is_repair: whether it asks to correct rows.
+    """
+
+    group: int
+    attempt: int
+    slots: tuple[Slot, ...]
+    is_repair: bool = False
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Writes the calls of one synthesis.
+
+    What was made so far is a hint in the prompt and no part of a call's identity: a call is the
+    same one whenever it is asked, so that it is paid once.
+
+    Attributes:
+        template, repair: of the prompts.
+        row_schema: of one row of the answer.
+        examples: rows of the table, of which some are shown.
+        examples_per_call: how many.
+        instruction: what is wanted, in the user's words.
+        relations: what has to hold, in words.
+        settings, max_tokens: of every call.
+        seed: draws the examples of each call.
+    """
+
+    template: PromptTemplate
+    repair: PromptTemplate
+    row_schema: Mapping[str, Any]
+    examples: Sequence[Mapping[str, Any]] = ()
+    examples_per_call: int = 5
+    instruction: str | None = None
+    relations: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    max_tokens: int | None = None
+    seed: int = 0
+
+    @property
+    def label(self) -> str:
+        """Name and version of the prompt."""
+        return self.template.label
+
+    def ask_rows(self, ask: Ask, made: Collection[Mapping[str, Any]] = ()) -> Call:
+        """The call for the rows of some slots.
+
+        Args:
+            ask: which.
+            made: rows that were made already, to steer away from.
+        """
+        draw = random.Random(f"{self.seed} {ask.group} {ask.attempt}")
+        size = min(self.examples_per_call, len(self.examples))
+        examples = [show_row(row) for row in draw.sample(list(self.examples), size)]
+        given = [show_row(slot.given) for slot in ask.slots]
+        seeds = [show_row(slot.seed_row or {}) for slot in ask.slots]
+        values = {
+            **self._shared(len(ask.slots)),
+            "instruction": self.instruction,
+            "examples": examples,
+            "given": given,
+            "has_given": any(slot.given for slot in ask.slots),
+            "seeds": seeds,
+            "has_seeds": any(slot.seed_row for slot in ask.slots),
+            "batch": f"{ask.group + 1}" + (f", try {ask.attempt}" if ask.attempt > 1 else ""),
+        }
+        system, prompt = self.template.render(**values, made=[show_row(row) for row in made])
+        identity = [self.template.text, values, ask.attempt, [slot.index for slot in ask.slots]]
+        return self._make_call(prompt, system, identity, len(ask.slots))
+
+    def ask_repair(self, ask: Ask, broken: Sequence[Reject], of: str) -> Call:
+        """The call that corrects rows.
+
+        Args:
+            ask: for which slots.
+            broken: the row of each, and what is wrong.
+            of: the answer they are from.
+        """
+        shown = [
+            {
+                "row": reject.raw or "(missing)",
+                "reason": f"{reject.column}: {reject.reason}" if reject.column else reject.reason,
+                "given": show_row(slot.given) if slot.given else "",
+            }
+            for reject, slot in zip(broken, ask.slots, strict=True)
+        ]
+        values = {**self._shared(len(ask.slots)), "broken": shown}
+        system, prompt = self.repair.render(**values)
+        identity = [self.repair.text, values, ask.group, ask.attempt, of]
+        return self._make_call(prompt, system, identity, len(ask.slots))
+
+    def _shared(self, count: int) -> dict[str, Any]:
+        schema = json.dumps(self.row_schema, ensure_ascii=False, default=str)
+        return {"schema": schema, "count": count, "relations": list(self.relations)}
+
+    def _make_call(self, prompt: str, system: str, identity: list[Any], count: int) -> Call:
+        return Call(
+            prompt,
+            system or None,
+            describe_answer(self.row_schema, count),
+            self.settings,
+            self.max_tokens,
+            xxhash.xxh3_128_hexdigest(
+                json.dumps(identity, sort_keys=True, default=str).encode("ascii")
+            ),
+        )

@@ -1,0 +1,238 @@
+"""SynthesizeRows and CompleteColumns in sessions, with ChatModel and a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dreambolt_steps import (
+    ChatModel,
+    CleanTable,
+    CompleteColumns,
+    LoadTable,
+    SynthesizeRows,
+    columns,
+)
+from dreambolt_steps.errors import CredentialError, ModelError, UsageError
+from dreambolt_steps.rehearsal import rehearse
+from tests.standins.chat_server import ChatServer, Reply, read_prompt, refuse
+
+TEAMS = {"Brazil": "BRA", "Italy": "ITA", "Peru": "PER"}
+
+
+@pytest.fixture
+def matches(tmp_path: Path) -> Path:
+    """60 matches: an id, a date, a team and its code, goals of a half and of the match."""
+    lines = ["Match Id,Day,Team,Code,Half,Goals"]
+    for at in range(60):
+        team = list(TEAMS)[at % 3]
+        lines.append(
+            f"{at + 1},19{30 + at}-07-{at % 28 + 1:02},{team},{TEAMS[team]},1,{1 + at % 4}"
+        )
+    path = tmp_path / "matches.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def write_rows(body: dict[str, Any], number: int) -> str:
+    """A model: rows that fit, other ones in every batch; given values are kept."""
+    prompt = read_prompt(body)
+    batch = int(re.search(r"\(batch (\d+)", prompt)[1])  # type: ignore[index]
+    count = int(re.search(r"Write (\d+) rows", prompt)[1])  # type: ignore[index]
+    given = [json.loads(line) for line in re.findall(r"^\{\"team\": \"\w+\"\}$", prompt, re.M)]
+    rows = []
+    for at in range(count):
+        team = given[at]["team"] if given else list(TEAMS)[(batch + at) % 3]
+        day = f"19{30 + batch % 60:02}-08-{at + 1:02}"
+        rows.append(
+            {"day": day, "team": team, "code": TEAMS.get(team, "XXX"), "half": 1, "goals": 2}
+        )
+    return json.dumps({"rows": rows})
+
+
+def clean(source: Path) -> Any:
+    load = LoadTable("load", args={"source": str(source)})
+    return CleanTable("clean", inputs=columns(load))
+
+
+def made(step: Any) -> list[dict[str, Any]]:
+    return [row for row in step.output.dataset.to_list() if row["_synthetic"]]
+
+
+def test_rows_are_made_once_also_when_more_are_wanted(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    def run(rows: int) -> tuple[list[dict[str, Any]], Any]:
+        with session():
+            args = {"llm": ChatModel("m", server.url), "rows": rows}
+            step = SynthesizeRows("more", inputs=columns(clean(matches)), args=args)
+            return made(step), step.receipt
+
+    with ChatServer(write_rows) as server:
+        few, receipt = run(20)
+        assert len(server.bodies) == 4
+        assert [row["match_id"] for row in few] == list(range(61, 81))
+        assert {row["_synthetic_model"] for row in few} == {"m"}
+        assert {row["_synthetic_prompt"] for row in few} == {"rows 3"}
+        assert len({row["_synthetic_call"] for row in few}) == 4
+        assert (receipt.rows_in, receipt.rows_made, receipt.rows_out) == (60, 20, 80)
+        many, receipt = run(50)
+        assert len(server.bodies) == 10
+        assert many[:20] == few
+        assert receipt.report["calls known"] == 4
+        assert run(50)[0] == many
+        assert len(server.bodies) == 10
+        sent = server.bodies[0]["response_format"]["json_schema"]["schema"]
+        row = sent["properties"]["rows"]["items"]["properties"]
+        assert row["team"] == {"type": "string", "enum": ["Brazil", "Italy", "Peru"]}
+        assert row["code"]["enum"] == ["BRA", "ITA", "PER"]
+        assert (row["goals"]["minimum"], row["goals"]["maximum"]) == (1, 4)
+        assert "match_id" not in row
+        system = server.bodies[0]["messages"][0]
+        assert system["role"] == "system"
+        assert "code follows from team" in system["content"]
+
+
+def test_relations_dependencies_and_contract_are_kept(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    changes: list[dict[str, Any]] = [
+        {"code": "ITA", "team": "Brazil"},
+        {"half": 1, "goals": 1, "team": "Peru", "code": "PER"},
+        {"goals": 4, "team": "Peru", "code": "PER"},
+    ]
+
+    def answer(body: dict[str, Any], number: int) -> str:
+        prompt = read_prompt(body)
+        if "Wrong: " in prompt:
+            told.extend(re.findall(r"Wrong: (.*)", prompt))
+            return '{"rows": []}'
+        rows = json.loads(write_rows(body, number))["rows"]
+        for row, change in zip(rows, changes, strict=False):
+            row.update(change)
+        return json.dumps({"rows": rows})
+
+    told: list[str] = []
+    with ChatServer(answer) as server, session():
+        contract = {"contract": 1, "columns": {"goals": {"type": "int64", "max": 3}}}
+        args = {
+            "llm": ChatModel("m", server.url, max_in_flight=1),
+            "rows": 5,
+            "relations": ["goals > half"],
+            "contract": contract,
+        }
+        step = SynthesizeRows("more", inputs=columns(clean(matches)), args=args)
+        assert len(made(step)) < 5
+    assert told[0].startswith("code: code is 'BRA' wherever team is 'Brazil'")
+    assert told[1] == "breaks the relation goals > half"
+    assert told[2] == "goals: 4 is greater than the maximum of 3"
+    assert "rows are missing: every row was tried 3 times" in step.receipt.notes[1]
+    assert step.receipt.rejects is not None
+
+
+def test_categories_are_balanced_and_quotas_kept(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    with ChatServer(write_rows) as server, session():
+        source = columns(clean(matches))
+        args = {"llm": ChatModel("m", server.url), "rows": 9, "where": {"team": ["Peru", "Chile"]}}
+        teams = [row["team"] for row in made(SynthesizeRows("a", inputs=source, args=args))]
+        assert teams == ["Peru", "Chile"] * 4 + ["Peru"]
+        args |= {"rows": 100, "where": {"team": {"Italy": 1, "Peru": 3}}}
+        teams = [row["team"] for row in made(SynthesizeRows("b", inputs=source, args=args))]
+        assert sorted(teams) == ["Italy", "Peru", "Peru", "Peru"]
+        args = {"llm": ChatModel("m", server.url), "rows": 1, "fixed": {"club": 1}}
+        with pytest.raises(UsageError, match="no column club; the table has match_id"):
+            SynthesizeRows("c", inputs=source, args=args)
+        args = {"llm": ChatModel("m", server.url), "rows": 1, "relations": ["gaols > 1"]}
+        with pytest.raises(UsageError, match="relation 'gaols > 1' is no condition"):
+            SynthesizeRows("d", inputs=source, args=args)
+
+
+def test_a_column_is_completed_with_one_question_for_each_distinct_value(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    def translate(body: dict[str, Any], _: int) -> str:
+        words = [json.loads(line)["team"] for line in read_prompt(body).split("\n") if "{" in line]
+        names = {"Brazil": "Brasilien", "Italy": "Italien", "Peru": "Peru"}
+        return json.dumps({"rows": [{"mannschaft": names[word]} for word in words]})
+
+    with ChatServer(translate) as server, session():
+        args = {"llm": ChatModel("m", server.url), "columns": {"mannschaft": "text"}}
+        args |= {"using": ["team"], "template": "translate", "instruction": "to German"}
+        step = CompleteColumns("translate", inputs=columns(clean(matches)), args=args)
+        rows = step.output.dataset.to_list()
+    assert len(server.bodies) == 1
+    assert [row["mannschaft"] for row in rows[:3]] == ["Brasilien", "Italien", "Peru"]
+    assert [row["match_id"] for row in rows] == list(range(1, 61))
+    assert all(row["_synthetic"] and row["_synthetic_prompt"] == "translate 1" for row in rows)
+
+
+def test_only_what_is_missing_is_filled(tmp_path: Path, session: Callable[..., Any]) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name,city\nAda,London\nGrace,\nAlan,\nGrace,Paris\n")
+    with ChatServer(lambda body, _: '{"rows": [{"city": "Rome"}, {"city": null}]}') as server:
+        with session():
+            args = {"llm": ChatModel("m", server.url), "columns": ["city"]}
+            step = CompleteColumns("fill", inputs=columns(clean(path)), args=args)
+            rows = step.output.dataset.to_list()
+        assert '{"name": "Ada"' not in read_prompt(server.bodies[0]).split("rows to complete")[1]
+    assert [row["city"] for row in rows] == ["London", "Rome", None, "Paris"]
+    assert [row["_synthetic"] for row in rows] == [False, True, True, False]
+
+
+def test_a_rehearsal_checks_the_model_and_estimates_without_asking(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    with ChatServer(write_rows) as server, session(), rehearse():
+        source = columns(clean(matches))
+        llm = ChatModel("m", server.url, price=(1, 1))
+        step = SynthesizeRows("more", inputs=source, args={"llm": llm, "rows": 200})
+        [note] = step.receipt.notes
+        assert re.fullmatch(
+            r"would ask for 200 rows in 40 calls: about [\d,]+ tokens in, [\d,]+ out, "
+            r"about \$0\.0\d+ \(given\)",
+            note,
+        )
+        assert server.bodies == []
+        server.models = ["other"]
+        with pytest.raises(ModelError, match="has no model m; it has other"):
+            SynthesizeRows("less", inputs=source, args={"llm": llm, "rows": 2})
+
+
+def test_a_bad_model_is_told_in_one_line(
+    tmp_path: Path, session: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n,\n")
+    too_long = refuse(400, "maximum context length is 8192 tokens", "context_length_exceeded")
+    for reply, error, words in [
+        (refuse(401, "bad key"), CredentialError, "refused the key in OPENAI_API_KEY"),
+        (too_long, ModelError, "2 of 2 rows are missing.* maximum context length is 8192 tokens"),
+        (Reply("no"), ModelError, "2 of 2 rows are missing.* holds no JSON"),
+    ]:
+        with ChatServer(lambda body, _, reply=reply: reply) as server, session():
+            args = {"llm": ChatModel("m", server.url), "rows": 2}
+            with pytest.raises(error, match=words):
+                SynthesizeRows(
+                    "more", inputs=columns(LoadTable("load", args={"source": str(path)})), args=args
+                )
+
+
+def test_empty_tables_and_columns_of_nulls_can_be_added_to(
+    tmp_path: Path, session: Callable[..., Any]
+) -> None:
+    (tmp_path / "empty.csv").write_text("name,age\n")
+    (tmp_path / "nulls.csv").write_text("name,age\nAda,\nAlan,\n")
+    answer = '{"rows": [{"name": "Grace", "age": null}]}'
+    with ChatServer(lambda body, _: answer) as server, session():
+        for name in ("empty", "nulls"):
+            load = LoadTable(name, args={"source": str(tmp_path / f"{name}.csv")})
+            args = {"llm": ChatModel("m", server.url), "rows": 1}
+            step = SynthesizeRows(f"more {name}", inputs=columns(load), args=args)
+            assert [row["name"] for row in made(step)] == ["Grace"]
