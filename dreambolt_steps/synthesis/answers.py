@@ -18,7 +18,7 @@ from dreambolt_steps.contracts.check import check_table
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.schema_check import compare_columns
 from dreambolt_steps.errors import ContractError
-from dreambolt_steps.synthesis.relations import RelationCheck
+from dreambolt_steps.synthesis.relations import Dependency, RelationCheck
 from dreambolt_steps.tables.rejects import Reject
 
 _SHOWN_CHARACTERS = 2_000
@@ -66,6 +66,7 @@ class RowValidator:
         schema: the table's Arrow schema.
         relations: what has to hold between columns.
         contract: of the table.
+        derived: columns that are filled by what they follow from.
     """
 
     def __init__(
@@ -74,9 +75,11 @@ class RowValidator:
         schema: pa.Schema,
         relations: RelationCheck | None = None,
         contract: Contract | None = None,
+        derived: Sequence[Dependency] = (),
     ) -> None:
-        self.row_schema = row_schema
-        self.schema = pa.schema([schema.field(name) for name in row_schema["properties"]])
+        self.row_schema, self._derived = row_schema, derived
+        names = {*row_schema["properties"], *(one.target for one in derived)}
+        self.schema = pa.schema([field for field in schema if field.name in names])
         self._validator = Draft202012Validator(row_schema, format_checker=FormatChecker())
         self._relations, self._contract = relations, contract
 
@@ -117,7 +120,8 @@ class RowValidator:
                 reason = f"{name} has to be {value!r}, not {row[name]!r}"
                 return reject_answer(reason, raw, name, row[name])
         try:
-            return {name: self._convert(name, value) for name, value in row.items()}
+            typed = {name: self._convert(name, value) for name, value in row.items()}
+            return typed | {one.target: one.values.get(row[one.source]) for one in self._derived}
         except (ValueError, ArithmeticError, pa.ArrowException) as wrong:
             return reject_answer(str(wrong), raw)
 

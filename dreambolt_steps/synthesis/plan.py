@@ -14,7 +14,12 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.ledger_exchange import estimate_tokens
 from dreambolt_steps.synthesis.answers import RowValidator
 from dreambolt_steps.synthesis.questions import Ask, Questions
-from dreambolt_steps.synthesis.relations import Dependency, RelationCheck, find_dependencies
+from dreambolt_steps.synthesis.relations import (
+    Dependency,
+    RelationCheck,
+    choose_derived,
+    find_dependencies,
+)
 from dreambolt_steps.synthesis.row_schema import describe_row
 from dreambolt_steps.synthesis.slots import Slot
 from dreambolt_steps.synthesis.table_facts import ColumnFacts, TableFacts, gather_facts
@@ -107,10 +112,15 @@ def plan_synthesis(
     kept = {} if not keep_ranges else _drop_free_columns(facts.columns, found, asked or {})
     nullable = facts.nullable if columns is None else set(written.names)
     row_schema = describe_row(asked_for, nullable, kept, contract, asked)
+    derived = choose_derived(found, row_schema, asked or {})
+    for one in derived:
+        del row_schema["properties"][one.target]
+    row_schema["required"] = list(row_schema["properties"])
     if not row_schema["properties"]:
         raise UsageError("the table has no column that a language model can write")
     pool = _draw_rows(facts.sample, seed)
-    names = [name for name in facts.sample.schema.names if name not in keys]
+    left_out = {*keys, *(one.target for one in derived)}
+    names = [name for name in facts.sample.schema.names if name not in left_out]
     examples = [{name: row[name] for name in names} for row in pool]
     tokens = count_row_tokens(examples, row_schema)
     questions = Questions(
@@ -120,14 +130,14 @@ def plan_synthesis(
         examples,
         examples_per_call,
         instruction,
-        [*relations, *map(str, found)],
+        [*relations, *(str(one) for one in found if not {one.source, one.target} & left_out)],
         settings or {},
         max_tokens or _SPARE * tokens * rows_per_call + _FRAME_TOKENS,
         seed,
     )
     given = [field for field in schema if field.name not in written.names]
     check = RelationCheck(relations, found, pa.schema([*given, *written]))
-    validator = RowValidator(row_schema, pa.schema([*written]), check, contract)
+    validator = RowValidator(row_schema, pa.schema([*written]), check, contract, derived)
     return SynthesisPlan(facts, questions, validator, keys, tuple(found))
 
 

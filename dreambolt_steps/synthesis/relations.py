@@ -69,6 +69,31 @@ def find_dependencies(facts: TableFacts) -> list[Dependency]:
     return found
 
 
+def choose_derived(
+    dependencies: Sequence[Dependency], row_schema: Mapping[str, Any], asked: Mapping[str, Any]
+) -> list[Dependency]:
+    """Dependencies by which columns are filled instead of asked for.
+
+    Such a column follows from one that can only have values of the table; it is asked for all the
+    same where the user gave values for it.
+
+    Args:
+        dependencies: of the table.
+        row_schema: of one row, as it would be asked for.
+        asked: values that the user asked for, by column.
+    """
+    derived: dict[str, Dependency] = {}
+    sources: set[str] = set()
+    for one in dependencies:
+        described = row_schema["properties"].get(one.source, {})
+        known = "enum" in described and all(value in one.values for value in described["enum"])
+        if not known or one.target in asked or one.target in sources or one.source in derived:
+            continue
+        derived.setdefault(one.target, one)
+        sources.add(one.source)
+    return list(derived.values())
+
+
 class RelationCheck:
     """Checks rows against relations.
 
