@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dreambolt_steps.cli.by_hand import HandArguments
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.inspection import Inspection
+from dreambolt_steps.cli.write_arguments import write_command, write_python
 
 if TYPE_CHECKING:
     from dreambolt_steps.cli.suggest import Proposals
@@ -20,7 +21,7 @@ def write_document(
     inspection: Inspection, arguments: HandArguments, proposals: Proposals | None = None
 ) -> str:
     """The document: `source`, `rows`, `rejected`, `files`, `columns`, `rejects` (the first 100),
-    `arguments`, `suggestions`, `command` and `python`; with a model also `proposals`."""
+    `arguments`, `questions`, `command` and `python`; with a model also `proposals`."""
     read, cleaned = inspection.read, inspection.cleaned
     rejects = [*read.rejects.to_pylist(), *cleaned.rejects.to_pylist()]
     document = {
@@ -32,13 +33,13 @@ def write_document(
         "columns": _list_columns(inspection),
         "rejects": rejects[:_MAX_REJECTS],
         "arguments": {"load": arguments.load, "clean": arguments.clean},
-        "suggestions": [asdict(one) | {"option": one.option} for one in arguments.suggestions],
+        "questions": [asdict(one) for one in arguments.questions],
         "notes": arguments.notes,
         "command": " ".join(
             line.removesuffix("\\").strip()
-            for line in arguments.write_command(f"{tell_command()} ingest")
+            for line in write_command(f"{tell_command()} ingest", arguments)
         ),
-        "python": "\n".join(arguments.write_python()),
+        "python": "\n".join(write_python(arguments)),
     }
     if proposals is not None:
         document["proposals"] = asdict(proposals.suggestion) | {

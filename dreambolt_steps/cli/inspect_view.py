@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.file_blocks import show_files
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.tables import make_printable, wrap_text
+from dreambolt_steps.cli.write_arguments import write_command, write_python, write_questions
 
 if TYPE_CHECKING:
     from dreambolt_steps.cli.suggest import Proposals
@@ -67,19 +67,13 @@ def _show_rejects(console: Console, inspection: Inspection) -> None:
 
 def _show_arguments(console: Console, arguments: HandArguments) -> None:
     _head(console, "the same by hand")
-    for line in arguments.write_command(f"{tell_command()} ingest"):
+    for line in write_command(f"{tell_command()} ingest", arguments):
         _say(console, line)
-    for option in _list_open(arguments):
-        _say(console, option)
+    for line in write_questions(arguments):
+        _say(console, line)
     console.print()
-    for line in arguments.write_python():
+    for line in write_python(arguments):
         _say(console, line)
-
-
-def _list_open(arguments: HandArguments) -> Iterator[str]:
-    for one in arguments.suggestions:
-        if one.option:
-            yield f"# {one.option}  # {one.reason}"
 
 
 def _head(console: Console, text: str) -> None:

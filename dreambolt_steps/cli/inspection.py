@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from dreambolt_steps.cli.step_arguments import list_read_kinds
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.sources.fetch import fetch_file
@@ -74,14 +75,15 @@ def inspect_source(
 
     Args:
         source: a path, a glob or a URI.
-        load_args: of `read_table`, what is known of the files.
+        load_args: of `LoadTable`; those about a session have no say here.
         clean_args: of `plan_cleaning`.
 
     Raises: what those functions raise.
     """
     files = resolve_source(source)
     with TemporaryDirectory(prefix="dreambolt-") as folder:
-        read = read_table([fetch_file(file, folder) for file in files], **load_args)
+        about_files = {name: load_args[name] for name in list_read_kinds() if name in load_args}
+        read = read_table([fetch_file(file, folder) for file in files], **about_files)
         stored = Path(folder, "table.arrow")
         write_stream(read.reader, stored)
         plan = plan_cleaning(lambda: open_stream(stored), **clean_args)

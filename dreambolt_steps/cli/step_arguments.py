@@ -6,19 +6,26 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
-from typing import Any
+from typing import Any, Literal
 
 from dreambolt_steps.recipe_values import parse_settings
 
+_OF_THE_SESSION: dict[str, Any] = {"only": Literal["all", "new"]}
 # What a shell user can't easily write.
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
 
 
-def list_load_kinds() -> dict[str, Any]:
+def list_read_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of files by hand."""
     from dreambolt_steps.formats.read import read_table
 
     return _list_kinds(read_table, leave_out=("paths", "limit"))
+
+
+def list_load_kinds() -> dict[str, Any]:
+    """Name -> type of every arg of `LoadTable` but the source: those about files, and those about
+    what a session has taken already."""
+    return list_read_kinds() | _OF_THE_SESSION
 
 
 def list_clean_kinds() -> dict[str, Any]:

@@ -13,9 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from dreambolt_steps.cli.app import app
-from dreambolt_steps.cli.by_hand import HandArguments, OpenArgument, find_arguments, write_option
+from dreambolt_steps.cli.by_hand import find_arguments
 from dreambolt_steps.cli.inspect import show_table
 from dreambolt_steps.cli.inspection import inspect_source
+from dreambolt_steps.cli.open_questions import read_argument
+from dreambolt_steps.cli.write_arguments import write_option
 
 Screen = pytest.CaptureFixture[str]
 
@@ -153,6 +155,13 @@ MESSY = {
     "names that clash": "a b,a_b,A-B,\n1,x,2,3\n4,y,5,6\n",
     "quotes in names": '"a=b,c","say ""hi""",$x\n1,2,y\n3,4,z\n',
     "all null": "a,b\n1,\n2,NULL\n",
+    "decimal commas": 'n,m\n"1.234,50","1,5"\n"2.345,75","2,25"\n',
+    "day first": "day\n31/01/2024\n01/02/2024\n",
+    "month first": "day,n\n01/31/2024,1\n02/01/2024,2\n",
+    "times": "t,at\n10:00:00,2024-01-31T10:00:00Z\n11:30:00,2024-02-01T00:00:00+02:00\n",
+    "semantics": 'id,doc\n8f14e45f-ceea-467f-9c5f-0123456789ab,"{""a"": 1}"\n'
+    '8f14e45f-ceea-467f-9c5f-0123456789ac,"[1, 2]"\n',
+    "open": "day,code\n01/02/2024,1 234\n03/04/2024,5 678\n",
 }
 
 
@@ -165,7 +174,9 @@ def test_a_run_with_the_arguments_by_hand_gives_the_same_table(name: str) -> Non
         with inspect_source(source, arguments.load, arguments.clean) as again:
             assert again.open_clean().read_all().equals(expected)
             assert again.read.files[0].dialect == found.read.files[0].dialect
-            assert all(column.is_explicit for column in again.plan.columns)
+            told = [column.is_explicit for column in again.plan.columns]
+            is_open = [bool(column.decision.warnings) for column in found.plan.columns]
+            assert told == [not one for one in is_open]
             assert find_arguments(again).load == arguments.load
 
 
@@ -215,14 +226,49 @@ def test_what_was_told_by_hand_stays_in_the_arguments() -> None:
     assert arguments.clean == {"types": {"x": "text", "y": "int8"}, "trim": False}
 
 
-def test_what_is_open_stands_in_the_snippet_as_a_comment() -> None:
-    suggestion = OpenArgument("CleanTable", 'day_first={"joined": True}', "joined: 1/2 in row 3")
-    told = HandArguments("a.csv", {}, {"trim": False}, (suggestion,), ("skip differs",))
-    assert suggestion.option == "--clean 'day_first={\"joined\": true}'"
-    code = told.write_python()
-    assert '    # "day_first": {"joined": True},  # joined: 1/2 in row 3' in code
-    assert "    # skip differs" in code
-    compile("\n".join(code), "snippet", "exec")
+OPEN = (
+    "day,at,price\n01/02/2024,02/01/2024,$5.00\n03/04/2024,05/06/2024,$6.50\n"
+    "05/05/2024,06/06/2024,$7.25\n"
+)
+
+
+def test_what_is_open_stands_in_the_snippets_as_comments(capsys: Screen) -> None:
+    lines = inspect(write("open.csv", OPEN), capsys)
+    code = "\n".join(lines[lines.index('raw = LoadTable("load", args={') :])
+    compile(code, "snippet", "exec")
+    assert "    # day: the day or the month may come first: '01/02/2024' in row 1" in lines
+    assert '    # "day_first": {"day": True, "at": True},  # or False' in lines
+    assert '        # "price": "currency",' in lines
+    assert '#   --clean \'day_first={"day": true, "at": true}\'  # or False' in lines
+    assert "#   --columns price=currency" in lines
+    for name in ("day", "at", "price"):
+        assert not [line for line in lines if f"--columns {name}=text" in line]
+    told = ["--columns", "price=currency", "--clean", 'day_first={"day": true, "at": true}']
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["inspect", "open.csv", *told])
+    assert done.exit_code == 0, done.stderr
+    rows = {
+        line.split()[0]: line.split()[1]
+        for line in done.stdout.split("\n")
+        if line[:1].isalpha() and len(line.split()) > 2
+    }
+    assert (rows["day"], rows["at"], rows["price"]) == ("date", "date", "decimal(18,2)")
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("day_first={'a': True} or False", ("day_first", {"a": True}, "or False")),
+        ("types={'a b': 'integer'}", ("types", {"a b": "integer"}, "")),
+        ("decimal_separator={'x': '.'} or ','", ("decimal_separator", {"x": "."}, "or ','")),
+        ("", None),
+        ("trim", None),
+        ("types={'a", None),
+        ("types=[1]", None),
+        ("types={'a': open('x')}", None),
+    ],
+)
+def test_arguments_in_warnings_are_taken_apart(text: str, parsed: Any) -> None:
+    assert read_argument(text) == parsed
 
 
 @pytest.mark.parametrize(

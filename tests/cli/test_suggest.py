@@ -49,7 +49,8 @@ def test_proposals_are_a_diff_paid_once_with_the_option_that_applies_them(llmock
         "nothing of it is applied",
     ]
     names = '{"Pos": "position", "Mins Played": "minutes_played"}'
-    assert f"# --clean 'names={names}'  # as the model proposed" in lines
+    assert "# names that the model proposed" in lines
+    assert f"#   --clean 'rename={names}'" in lines
     (prompt,) = read_prompts(llmock)
     assert '"values": ["GK", "FW"]' in prompt
     assert inspect().stdout == done.stdout
@@ -57,7 +58,7 @@ def test_proposals_are_a_diff_paid_once_with_the_option_that_applies_them(llmock
 
     typed = lines[lines.index("the same by hand") + 1 :]
     assert "--columns 'Mins Played=int8'" in " ".join(typed)
-    told = ["--columns", "Mins Played=int8", "--clean", f"names={names}"]
+    told = ["--columns", "Mins Played=int8", "--clean", f"rename={names}"]
     applied = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["inspect", "players.csv", *told])
     assert applied.exit_code == 0, applied.stderr
     assert "\nminutes_played  int8" in applied.stdout
