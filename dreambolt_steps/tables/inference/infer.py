@@ -11,6 +11,7 @@ import pyarrow as pa
 from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.decision import ColumnDecision, ColumnWarning
 from dreambolt_steps.tables.inference.families import list_trials
+from dreambolt_steps.tables.inference.number_evidence import NumberEvidence
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.inference.semantics import SemanticEvidence
 from dreambolt_steps.tables.inference.verdict import Verdict
@@ -72,6 +73,11 @@ class _Column:
         self._semantics = SemanticEvidence()
         self._rows = self._nulls = self._token_nulls = 0
         self._has_blanks = False
+        # Whether digits can be nothing but numbers: no null token, no truth value, no signs.
+        told = (*question.null_tokens, *question.true_words, *question.false_words)
+        self._may_be_wholes = not question.sign and not any(
+            character.isdigit() for word in told for character in word
+        )
 
     def include(self, values: pa.Array) -> None:
         """Look at a batch."""
@@ -82,6 +88,8 @@ class _Column:
 
     def _include_text(self, text: pa.Array) -> None:
         look = TextLook(text)
+        if self._include_wholes(text, look):
+            return
         if self._question.trim:
             trimmed = trim_text(text, look)
             if trimmed is not text:
@@ -95,13 +103,31 @@ class _Column:
         if found is not None:
             text = drop_values(text, found)
             look = TextLook(text)
-        self._semantics.include(text, look)
-        sign = self._question.sign
-        if sign and trials:
-            text = take_sign(text, sign)[0]
-            look = TextLook(text)
+        bare, bare_look = text, look
+        if self._question.sign and trials:
+            bare = take_sign(text, self._question.sign)[0]
+            bare_look = TextLook(bare)
         for trial in trials:
-            trial.include(text, look, self._rows)
+            trial.include(bare, bare_look, self._rows)
+        if all(trial.is_hopeless for trial in trials):
+            self._semantics.include(text, look)
+        else:
+            self._semantics.rule_out()
+
+    def _include_wholes(self, text: pa.Array, look: TextLook) -> bool:
+        """Count a batch that holds nothing but plain whole numbers, as whole columns do, at the
+        price of a cast; return whether it does."""
+        if not self._trials or not self._may_be_wholes or self._trials[0].is_hopeless:
+            return False
+        numbers, *others = self._trials
+        evidence = numbers.evidence
+        if not isinstance(evidence, NumberEvidence) or not evidence.include_wholes(text, look):
+            return False
+        numbers.matched += len(text) - text.null_count
+        for trial in others:
+            trial.is_hopeless = True
+        self._semantics.rule_out()
+        return True
 
     def decide(self) -> ColumnDecision:
         """Choose the type, and tell why."""

@@ -10,7 +10,7 @@ from dreambolt_steps.tables.inference.number_measure import NumberMeasure
 from dreambolt_steps.tables.inference.number_reading import NumberReading
 from dreambolt_steps.tables.inference.tally import accept
 from dreambolt_steps.tables.inference.verdict import Verdict
-from dreambolt_steps.tables.text.number_shapes import find_shapes
+from dreambolt_steps.tables.text.number_shapes import find_shapes, may_be_wholes
 from dreambolt_steps.tables.text.number_text import MAX_DIGITS, cast_wholes
 from dreambolt_steps.tables.text.text_look import TextLook
 
@@ -28,6 +28,18 @@ class NumberEvidence:
         self._column = column
         self._readings = [NumberReading(mark) for mark in ([decimal] if decimal else _MARKS)]
         self._wholes = NumberMeasure()
+        self._has_others = False
+
+    def include_wholes(self, text: pa.Array, look: TextLook) -> bool:
+        """Measure a batch if all its values are plain whole numbers of 64 bits, or NULL; return
+        whether they are."""
+        if self._has_others or not may_be_wholes(look, text.null_count):
+            return False
+        try:
+            self._wholes.include_wholes(pc.cast(text, pa.int64()))
+        except pa.ArrowInvalid:  # which costs more than a cast that succeeds
+            self._has_others = True
+        return not self._has_others
 
     def include(self, text: pa.Array, look: TextLook, rows_before: int) -> pa.BooleanArray:
         """Measure a batch; return which values are numbers, NULL where the text is."""

@@ -56,6 +56,10 @@ class SemanticEvidence:
         """Whether anything is left to be found."""
         return any(self._alive.values())
 
+    def rule_out(self) -> None:
+        """Look for nothing any more: the values are not just text."""
+        self._alive = dict.fromkeys(self._alive, False)
+
     def include(self, text: pa.Array, look: TextLook) -> None:
         """Look at a batch, for as long as anything is left to be found."""
         there = look.lengths > 0

@@ -34,6 +34,7 @@ class Trial:
     """A family that is tried.
 
     Attributes:
+        evidence: what is known of the values.
         matched: values that are of the family.
         failed: values that are not; counted until they are more than a fifth.
         is_hopeless: whether they are.
@@ -51,7 +52,7 @@ class Trial:
         family that was asked for is never hopeless."""
         self._is_asked = is_asked
         self._make_evidence = make_evidence
-        self._evidence = make_evidence()
+        self.evidence = make_evidence()
         self._starts, self._ends = starts, ends
         self.matched = 0
         self.failed = Tally()
@@ -74,7 +75,7 @@ class Trial:
             if _is_hopeless(accepted.true_count, len(sample) - sample.null_count):
                 self.is_hopeless = True
                 text, look = sample, seen
-        accepted = self._evidence.include(text, look, rows_before)
+        accepted = self.evidence.include(text, look, rows_before)
         self.matched += accepted.true_count
         if accepted.false_count:
             self.failed.include(text, pc.invert(accepted), rows_before)
@@ -84,10 +85,10 @@ class Trial:
     def decide(self) -> Verdict:
         """The type of all values, or of those that are of the family, if it was asked for."""
         if self._is_asked and self.matched:
-            return self._evidence.decide(lenient=True)
+            return self.evidence.decide(lenient=True)
         if self.is_hopeless or not self.matched:
             return Verdict()
-        verdict = self._evidence.decide()
+        verdict = self.evidence.decide()
         return Verdict(warnings=verdict.warnings) if self.failed else verdict
 
     def get_failure(self) -> Failure | None:
@@ -95,7 +96,7 @@ class Trial:
         if not self.matched or not self.failed:
             return None
         failed = self.failed
-        return Failure(self._evidence.family, failed.count, failed.value, failed.row)
+        return Failure(self.evidence.family, failed.count, failed.value, failed.row)
 
 
 def _is_hopeless(matched: int, values: int) -> bool:

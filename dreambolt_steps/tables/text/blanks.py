@@ -37,7 +37,7 @@ def trim_text(text: pa.Array, look: TextLook | None = None) -> pa.Array:
         look: at them, if there is one already.
     """
     look = look or TextLook(text)
-    if not (_BLANK_STARTS[look.first].any() or _BLANK_ENDS[look.last].any()):
+    if not (_may_have(look.first, _BLANK_STARTS) or _may_have(look.last, _BLANK_ENDS)):
         return text
     trimmed = pc.utf8_trim_whitespace(text)
     return text if _count_bytes(trimmed) == _count_bytes(text) else trimmed
@@ -56,18 +56,25 @@ class NullTokens:
         written = [token.encode() for token in tokens if token]
         self._starts = make_byte_set({token[0] for token in written})
         self._longest = max(map(len, written), default=0)
+        self._has_empty = "" in self.tokens
         self._values = pa.array(self.tokens, pa.string())
 
     def find(self, text: pa.Array, look: TextLook | None = None) -> np.ndarray | None:
         """Which values are tokens; None when none is. NULL is none."""
         look = look or TextLook(text)
-        found = self._starts[look.first] & (look.lengths <= self._longest) & (look.lengths > 0)
+        found = self._starts.take(look.first)
         at = np.flatnonzero(found)
         if len(at):
-            known = pc.is_in(text.take(pa.array(at)), self._values)
-            found[at] = known.to_numpy(zero_copy_only=False)
-        if "" in self.tokens and (look.lengths == 0).sum() > text.null_count:
-            found |= (look.lengths == 0) & text.is_valid().to_numpy(zero_copy_only=False)
+            at = at[look.lengths[at] <= self._longest]
+            found[:] = False
+            if len(at):
+                known = pc.is_in(text.take(pa.array(at)), self._values)
+                found[at] = known.to_numpy(zero_copy_only=False)
+        if self._has_empty and look.has_empty:
+            empty = look.lengths == 0
+            if text.null_count:
+                empty &= text.is_valid().to_numpy(zero_copy_only=False)
+            found |= empty
         return found if found.any() else None
 
     def drop(self, text: pa.Array, look: TextLook | None = None) -> pa.Array:
@@ -79,6 +86,16 @@ class NullTokens:
 def drop_values(text: pa.Array, found: np.ndarray) -> pa.Array:
     """Put NULL for some values."""
     return pc.if_else(pa.array(found), pa.scalar(None, text.type), text)
+
+
+def _may_have(found: np.ndarray, members: np.ndarray) -> bool:
+    """Whether any byte may be a member of a set of blanks; most text is told by its extremes."""
+    if not len(found):
+        return False
+    shifted = found - np.uint8(1)  # an empty value's 0 becomes 255
+    if shifted.min() > 31 and found.max() < 128:
+        return False
+    return bool(members.take(found).any())
 
 
 def _count_bytes(text: pa.Array) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dreambolt_steps.tables.text.text_look import TextLook, make_byte_set
 
-_POINT, _MINUS, _ZERO = b".-0"
+_POINT, _MINUS, _ZERO, _NINE = b".-09"
 _BYTES = make_byte_set(b"0123456789.-")
 
 
@@ -47,6 +47,29 @@ class NumberShapes:
         """Which of those with a point may have it before their thousands: 1.234, not 0.234."""
         lead = (self.wholes > 0) & (self.wholes <= 3) & ~self.starts_with_zero
         return self.has_point & (self.fractions == 3) & lead
+
+
+def may_be_wholes(look: TextLook, nulls: int) -> bool:
+    """Whether all values start and end like whole numbers, without a needless zero in front and
+    without what is hexadecimal to Arrow (0x1F); what is in between is not looked at."""
+    leads, ends = look.first, look.last
+    if look.has_empty:
+        there = look.lengths > 0
+        if int(there.sum()) + nulls != len(there):
+            return False
+        leads, ends = leads[there], ends[there]
+    if not len(leads) or ends.min() < _ZERO or ends.max() > _NINE:
+        return False
+    if leads.min() < _MINUS or leads.max() > _NINE:
+        return False
+    leads = look.first
+    zero = leads == _ZERO
+    if zero.any() and look.lengths[zero].max() > 1:
+        return False
+    minus = leads == _MINUS
+    if not minus.any():
+        return True
+    return not ((look.get_bytes(1)[minus] == _ZERO) & (look.lengths[minus] > 2)).any()
 
 
 def find_shapes(look: TextLook, nulls: int) -> NumberShapes | None:

@@ -37,18 +37,26 @@ class TextLook:
             self.lengths = np.where(text.is_valid().to_numpy(zero_copy_only=False), self.lengths, 0)
 
     @cached_property
+    def has_empty(self) -> bool:
+        """Whether any value is empty or NULL."""
+        return not len(self.lengths) or int(self.lengths.min()) == 0
+
+    @cached_property
     def first(self) -> np.ndarray:
         """The first byte of each value, 0 for an empty one."""
-        return self.get_bytes(0)
+        return self._blot(self.data.take(self.starts, mode="clip"))
 
     @cached_property
     def last(self) -> np.ndarray:
         """The last byte of each value, 0 for an empty one."""
-        return self.data.take(self.ends - 1, mode="clip") * (self.lengths > 0)
+        return self._blot(self.data.take(self.ends - 1, mode="clip"))
 
     def get_bytes(self, at: int) -> np.ndarray:
         """The byte of each value at a place, 0 behind its end."""
         return self.data.take(self.starts + at, mode="clip") * (self.lengths > at)
+
+    def _blot(self, found: np.ndarray) -> np.ndarray:
+        return found * (self.lengths > 0) if self.has_empty else found
 
     @property
     def own(self) -> np.ndarray:
