@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from dreambolt_steps.steps.clean_table import CleanTable
     from dreambolt_steps.steps.complete_columns import CompleteColumns
     from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
+    from dreambolt_steps.steps.copy_into_firebolt import CopyIntoFirebolt
     from dreambolt_steps.steps.embed_columns import EmbedColumns
     from dreambolt_steps.steps.export_parquet import ExportParquet
     from dreambolt_steps.steps.input_table import columns
     from dreambolt_steps.steps.load_table import LoadTable
     from dreambolt_steps.steps.suggest_schema import SuggestSchema
     from dreambolt_steps.steps.synthesize_rows import SynthesizeRows
+    from dreambolt_steps.warehouses.firebolt_check import check_firebolt
 
 try:
     __version__ = version("dreambolt-steps")
@@ -41,6 +43,8 @@ _HOMES = {
     "EmbedColumns": "steps.embed_columns",
     "ExportParquet": "steps.export_parquet",
     "CopyIntoDuckDB": "steps.copy_into_duckdb",
+    "CopyIntoFirebolt": "steps.copy_into_firebolt",
+    "check_firebolt": "warehouses.firebolt_check",
     "columns": "steps.input_table",
     "MiniLMEmbedder": "embedding.minilm",
     "ChatModel": "llms.chat_model",
@@ -55,6 +59,7 @@ __all__ = [
     "CleanTable",
     "CompleteColumns",
     "CopyIntoDuckDB",
+    "CopyIntoFirebolt",
     "DreamboltError",
     "EmbedColumns",
     "ExportParquet",
@@ -62,6 +67,7 @@ __all__ = [
     "MiniLMEmbedder",
     "SuggestSchema",
     "SynthesizeRows",
+    "check_firebolt",
     "columns",
     "limit_rejects",
     "open_session",

@@ -18,6 +18,7 @@ from dreambolt_steps.step_cache import (
     BACKUPS,
     JOURNALS,
     PARTS,
+    RECEIPT_FILE,
     STEP_FILE,
     heal_step,
     read_receipt,
@@ -137,6 +138,14 @@ def collect_parts(folder: Path, *, dry_run: bool = False) -> int:
     for journal in (folder / JOURNALS).glob("**/*.json"):
         keys |= Journal.load(journal).list_keys()
     return FileCache(parts).remove_others(keys, dry_run=dry_run)
+
+
+def find_staged(folder: Path) -> list[str]:
+    """Places on S3 where loads of the session, superseded ones too, left files until `gc`."""
+    _require_session(folder)
+    receipts = (read_receipt(file.parent) for file in folder.glob(f"**/{RECEIPT_FILE}"))
+    staged = [receipt.report.get("staged", {}) for receipt in receipts if receipt]
+    return sorted({told["url"] for told in staged if told.get("until") == "gc"})
 
 
 def measure_folder(folder: Path) -> int:

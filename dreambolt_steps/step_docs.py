@@ -17,6 +17,7 @@ STEPS = (
     "EmbedColumns",
     "ExportParquet",
     "CopyIntoDuckDB",
+    "CopyIntoFirebolt",
 )
 _HEAD = """# Steps
 

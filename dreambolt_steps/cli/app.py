@@ -92,7 +92,9 @@ def ingest(
     synth: Annotated[int, typer.Option(min=0, help="Rows to synthesize; needs --llm.")] = 0,
     llm: Annotated[str, typer.Option(help="An OpenAI model, such as gpt-4o-mini.")] = "",
     out: Annotated[str, typer.Option(help="Folder of the files; default out/NAME.")] = "",
-    to: Annotated[str, typer.Option(help="DuckDB file; default out/NAME.duckdb.")] = "",
+    to: Annotated[
+        str, typer.Option(help="DuckDB file, or firebolt://DATABASE; default out/NAME.duckdb.")
+    ] = "",
     table: Annotated[str, typer.Option(help="The table; default NAME.")] = "",
     columns: Columns = None,
     load: Load = None,
@@ -195,7 +197,7 @@ def steps(
 @app.command()
 @report_failures
 def query(
-    database: Annotated[Path, typer.Argument(help="A DuckDB file.")],
+    database: Annotated[str, typer.Argument(help="A DuckDB file, or firebolt://DATABASE.")],
     sql: Annotated[str, typer.Argument(help="A query that only reads.")],
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
 ) -> None:
@@ -208,7 +210,7 @@ def query(
 @app.command()
 @report_failures
 def search(
-    database: Annotated[Path, typer.Argument(help="A DuckDB file.")],
+    database: Annotated[str, typer.Argument(help="A DuckDB file, or firebolt://DATABASE.")],
     table: Annotated[str, typer.Argument(help="A table with an embedded column.")],
     text: Annotated[str, typer.Argument(help="What to look for.")],
     k: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 5,

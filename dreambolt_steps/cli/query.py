@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dreambolt_steps.cli.tables import show_rows
 from dreambolt_steps.errors import UsageError
 
 
-def show_query(database: Path, sql: str, limit: int) -> None:
+def show_query(database: str, sql: str, limit: int) -> None:
     """Print the rows of a query."""
-    from dreambolt_steps.warehouses.duckdb import query_database
+    from dreambolt_steps.warehouses.warehouse import open_warehouse
 
-    show_rows(query_database(database, sql, limit=limit))
+    show_rows(open_warehouse(database).query(sql, limit=limit))
 
 
-def show_search(database: Path, table: str, text: str, k: int, column: str | None) -> None:
+def show_search(database: str, table: str, text: str, k: int, column: str | None) -> None:
     """Print the rows whose vectors are nearest to that of a text.
 
     Raises:
@@ -23,17 +21,17 @@ def show_search(database: Path, table: str, text: str, k: int, column: str | Non
             model than the packaged one.
     """
     from dreambolt_steps.fast_import import import_datadreamer
-    from dreambolt_steps.warehouses.copy_sql import search_sql
-    from dreambolt_steps.warehouses.duckdb import describe_table, query_database
+    from dreambolt_steps.warehouses.warehouse import open_warehouse
 
-    described = describe_table(database, table)
-    vectors = {name: kind for name, kind in described.columns.items() if kind.startswith("FLOAT[")}
+    warehouse = open_warehouse(database)
+    described = warehouse.describe_table(table)
+    vectors = described.vectors
     if column is None and len(vectors) > 1:
         raise UsageError(f"{table} has several vectors: {', '.join(vectors)}; name one: --column")
     chosen = column or next(iter(vectors), None)
     if chosen is None or chosen not in vectors:
         raise UsageError(f"{table} has no column of vectors{f' {column!r}' if column else ''}")
-    dims = int(vectors[chosen].removeprefix("FLOAT[").rstrip("]"))
+    dims = vectors[chosen]
     import_datadreamer()
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
 
@@ -49,7 +47,7 @@ def show_search(database: Path, table: str, text: str, k: int, column: str | Non
             "search it from Python with that model"
         )
     vector = next(embedder.encode([text])).tolist()
-    found = query_database(database, search_sql(table, chosen, dims, k), {"vector": vector})
+    found = warehouse.search(table, chosen, vector, k)
     first = ["similarity", text_column]
     names = [name for name in first if name in found.column_names]
     names += [name for name in found.column_names if name not in names and name not in vectors]

@@ -20,6 +20,8 @@ from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.reject_limit import limit_rejects
 from dreambolt_steps.session import open_session
 from dreambolt_steps.settings import require_credentials
+from dreambolt_steps.warehouses.firebolt_check import check_firebolt
+from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
 
 INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"
@@ -73,7 +75,7 @@ def run_ingest(
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     if wanted["mode"] not in MODES:
         raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
-    copy_args = parse_copy(copy, wanted["mode"])
+    copy_args = parse_copy(copy, wanted["mode"], wanted["database"])
     if wanted["model"] and not synth:
         raise UsageError("--llm writes rows; say how many with --synth, such as --synth 50")
     if synth and not wanted["model"]:
@@ -81,6 +83,9 @@ def run_ingest(
     if synth:
         require_credentials("OpenAI")
     check_source(source)
+    if is_firebolt(wanted["database"]) and not options.dry_run:
+        staging = copy_args.get("staging")
+        check_firebolt(wanted["database"], staging, upload=copy_args.get("upload", False))
     name = name_source(source)
     arguments: dict[str, Any] = {
         **wanted,

@@ -14,6 +14,7 @@ from dreambolt_steps.session_store import (
     collect_superseded,
     describe_session,
     find_sessions,
+    find_staged,
 )
 
 
@@ -71,15 +72,23 @@ def collect_session(folder: Path, dry_run: bool) -> None:
     """
     from filelock import FileLock, Timeout
 
+    from dreambolt_steps.warehouses.bucket import delete_staged
+
     describe_session(folder)
     lock = FileLock(folder / ".session.lock")
     try:
         with lock.acquire(timeout=0):
+            staged = find_staged(folder)
+            for url in staged if not dry_run else []:
+                delete_staged(url)
             freed = collect_superseded(folder, dry_run=dry_run)
     except Timeout as error:
         raise SessionLockedError(f"session {folder} is in use; run gc when it is free") from error
     told = "would be freed" if dry_run else "freed"
     Console().print(f"{decimal(freed)} {told} in {folder}", highlight=False)
+    for url in staged:
+        told = "would be deleted" if dry_run else "deleted"
+        Console().print(f"staged files {told}: {url}", highlight=False, soft_wrap=True)
 
 
 def _show_details(console: Console, session: StoredSession) -> None:

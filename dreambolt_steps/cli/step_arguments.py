@@ -68,12 +68,13 @@ def parse_clean(settings: Sequence[str], columns: Sequence[str] = ()) -> dict[st
     return {**parsed, "types": types} if types else parsed
 
 
-def parse_copy(settings: Sequence[str], mode: str) -> dict[str, Any]:
+def parse_copy(settings: Sequence[str], mode: str, target: str = "") -> dict[str, Any]:
     """Args of the step that loads into a warehouse, from `name=value` texts.
 
     Args:
         settings: of `--copy`.
         mode: how the table is loaded.
+        target: of `--to`; Firebolt takes more args.
 
     Raises:
         UsageError: an unknown name, a value of another type, or a key that is missing.
@@ -82,9 +83,17 @@ def parse_copy(settings: Sequence[str], mode: str) -> dict[str, Any]:
         >>> parse_copy(["key=id"], "merge")
         {'key': ['id']}
     """
+    from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
+    from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
+    from dreambolt_steps.warehouses.firebolt_sql import TableLayout
     from dreambolt_steps.warehouses.load import Load
 
-    kinds = {"key": list[str], "evolve": bool}
+    kinds: dict[str, Any] = {"key": list[str], "evolve": bool}
+    if is_firebolt(target):
+        options = {**_list_kinds(FireboltOptions, ("layout", "fingerprints"))}
+        options |= _list_kinds(TableLayout, ())
+        lists = {name: list[str] for name, kind in options.items() if kind == tuple[str, ...]}
+        kinds |= options | lists | {"descriptions": dict[str, str]}
     parsed = parse_settings(settings, kinds, owner="the step that loads", option="--copy")
     Load("table", "load", mode=mode, key=tuple(parsed.get("key", ())))
     return parsed

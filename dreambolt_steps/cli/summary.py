@@ -104,7 +104,7 @@ def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry
                 say(f"  and {len(receipt.files) - _SHOWN_FILES:,} more files")
             if beside := receipt.report.get("rejects_file"):
                 say(f"rejects of all steps: {shorten_path(beside['path'])}")
-        if receipt.kind == "CopyIntoDuckDB":
+        if receipt.kind.startswith("CopyInto"):
             for note in receipt.notes:
                 say(note)
 

@@ -8,6 +8,7 @@ from typing import Any
 from dreambolt_steps import (
     CleanTable,
     CopyIntoDuckDB,
+    CopyIntoFirebolt,
     EmbedColumns,
     ExportParquet,
     LoadTable,
@@ -16,6 +17,7 @@ from dreambolt_steps import (
 )
 from dreambolt_steps.language_model import open_language_model
 from dreambolt_steps.tables.naming import clean_names
+from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
 
 
 def recipe(
@@ -31,12 +33,12 @@ def recipe(
     rows: int = 0,
     model: str = "",
 ) -> None:
-    """Load, clean, synthesize, embed, export, and load into DuckDB.
+    """Load, clean, synthesize, embed, export, and load into DuckDB or Firebolt.
 
     Args:
         source: a CSV, TSV or Parquet file, a glob, or an s3:// URI.
         out: folder of the exported Parquet files.
-        database: the DuckDB file.
+        database: the DuckDB file, or firebolt://DATABASE.
         table: the table in it.
         mode: create, replace, append, merge or snapshot.
         copy: more args of the step that loads, such as `{"key": ["id"]}` for mode merge.
@@ -60,4 +62,5 @@ def recipe(
         step = EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
     target = {"database": database, "table": table, "mode": mode, **(copy or {})}
-    CopyIntoDuckDB("copy into", inputs=columns(step), args=target)
+    copy_into = CopyIntoFirebolt if is_firebolt(database) else CopyIntoDuckDB
+    copy_into("copy into", inputs=columns(step), args=target)

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import xxhash
 from datasets import Dataset
 
-from dreambolt_steps.errors import UsageError
-from dreambolt_steps.steps.export_parquet import MANIFEST_SCHEMA
 from dreambolt_steps.steps.lineage import trace_lineage
+from dreambolt_steps.steps.manifest_input import LOAD_SCHEMA, name_load, read_manifest
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.warehouses.duckdb import holds_load, load_parquet
 from dreambolt_steps.warehouses.examples import suggest_commands
-
-LOAD_SCHEMA = pa.schema(
-    [
-        ("database", pa.string()),
-        ("table", pa.string()),
-        ("load_id", pa.string()),
-        ("rows", pa.int64()),
-    ]
-)
 
 
 class CopyIntoDuckDB(TableStep):
@@ -89,8 +78,8 @@ class CopyIntoDuckDB(TableStep):
 
     def run(self) -> Dataset:
         args = self.args
-        manifest = self._read_manifest()
-        load_id = args["load_id"] or _name_load(manifest)
+        manifest = read_manifest(self)
+        load_id = args["load_id"] or name_load(manifest)
         loaded = load_parquet(
             args["database"],
             args["table"],
@@ -115,22 +104,6 @@ class CopyIntoDuckDB(TableStep):
         held = "was loaded already" if loaded.skipped else f"holds {rows:,} rows of this load"
         self.receipt.notes.append(f"table {args['table']} in {args['database']} {held}")
         return stored
-
-    def _read_manifest(self) -> pa.Table:
-        names = self.table.schema.names
-        missing = [name for name in MANIFEST_SCHEMA.names if name not in names]
-        if missing:
-            raise UsageError(
-                f"step {self.name}: its input has no column {missing[0]!r}; "
-                "pass inputs=columns(step) of an ExportParquet step"
-            )
-        return self.table.open_reader().read_all()
-
-
-def _name_load(manifest: pa.Table) -> str:
-    """The same files give the same id, whatever they are called."""
-    told = "\n".join(manifest.column("fingerprint").to_pylist())
-    return xxhash.xxh3_128_hexdigest(told.encode())
 
 
 __all__ = ["CopyIntoDuckDB"]

@@ -52,6 +52,7 @@ class FireboltWarehouse:
         self.name = settings.name
         self.options = options or FireboltOptions()
         self.left_out: list[LeftOut] = []  # rows of the last load that were not loaded
+        self.staged: str | None = None  # where files of the last load were left
         self._settings = settings
         self._on_stage = on_stage or (lambda done, total: None)
 
@@ -62,7 +63,7 @@ class FireboltWarehouse:
         on_progress: Callable[[int], None] | None = None,
     ) -> LoadReceipt:
         """See `Warehouse.load_files`."""
-        self.left_out = []
+        self.left_out, self.staged = [], None
         with self._open() as connection:
             connection.ask(render_create_ledger())
             state = find_state(connection, load.table)
@@ -75,7 +76,13 @@ class FireboltWarehouse:
                 connection.ask(render_begin_load(load))
         total = sum(file.bytes for file in delivery.staged)
         stage_files(delivery.staged, lambda done: self._on_stage(done, total))
-        run = LoadRun(self._settings, load, delivery.facts, lambda: self._count_rejects(delivery))
+        run = LoadRun(
+            self._settings,
+            load,
+            delivery.facts,
+            state.known,
+            lambda: self._count_rejects(delivery),
+        )
         try:
             run.bring_ahead(plan, lambda seconds: None)
             run.commit(plan)
@@ -87,8 +94,12 @@ class FireboltWarehouse:
         rows = sum(footers.rows) - run.rejected
         if on_progress:
             on_progress(rows)
+        self.staged = delivery.folder
         if delivery.folder and self.options.staged == "delete":
             delete_staged(delivery.folder)
+            self.staged = None
+            if run.rejected and delivery.errors:
+                delete_staged(delivery.errors)
         return LoadReceipt(load.table, load.load_id, rows, skipped=False, rejected=run.rejected)
 
     def find_state(self, table: str) -> TableState:

@@ -16,11 +16,13 @@ from dreambolt_steps.warehouses.statement import quote_text
 
 @dataclass(frozen=True)
 class TableState:
-    """A table as it is now: its facts (None if it is not there), the loads it holds, and the ids of
-    loads that were begun."""
+    """A table as it is now: its facts (None if it is not there), the loads it holds, those that the
+    ledger knows of (also of a table that is gone or was emptied), and the ids of loads that were
+    begun."""
 
     facts: TableFacts | None
     held: tuple[LoadRecord, ...]
+    known: tuple[LoadRecord, ...]
     begun: frozenset[str]
 
 
@@ -41,20 +43,19 @@ def find_state(connection: FireboltConnection, table: str) -> TableState:
     recorded = any(tuple(row[:2]) == (DEFAULT_SCHEMA, LEDGER) for row in rows)
     held, begun = _find_loads(connection, table) if recorded else ([], set())
     if not own:
-        return TableState(None, (), frozenset(begun))
+        return TableState(None, (), tuple(held), frozenset(begun))
     facts = TableFacts(
         columns={row[0]: read_type(row[1]) for row in own},
         required=frozenset(row[0] for row in own if str(row[2]).upper() in ("NO", "FALSE", "0")),
         indexes=frozenset(find_indexes(connection, table)),
     )
-    if any(record.rows for record in held) and not connection.ask(
+    emptied = any(record.rows for record in held) and not connection.ask(
         f"SELECT 1 FROM {quote_table(table)} LIMIT 1"
-    ):
-        held = []
-    return TableState(facts, tuple(held), frozenset(begun))
+    )
+    return TableState(facts, () if emptied else tuple(held), tuple(held), frozenset(begun))
 
 
-def find_held(connection: FireboltConnection, table: str) -> list[LoadRecord]:
+def find_known(connection: FireboltConnection, table: str) -> list[LoadRecord]:
     """Ask the ledger, which is there, for the loads of a table."""
     return _find_loads(connection, table)[0]
 

@@ -31,7 +31,9 @@ class Check:
     problem: DreamboltError | None = None
 
 
-def check_firebolt(target: str = SCHEME, staging: str | None = None) -> None:
+def check_firebolt(
+    target: str = SCHEME, staging: str | None = None, *, upload: bool = False
+) -> None:
     """See that a load can be made, before work starts: reachable, authorised, engine running (it is
     started and waited for), database there, writable, and the engine reads what is staged.
 
@@ -40,6 +42,7 @@ def check_firebolt(target: str = SCHEME, staging: str | None = None) -> None:
     Args:
         target: firebolt://, firebolt://DATABASE or firebolt://DATABASE/ENGINE.
         staging: s3://bucket/prefix/; None: FIREBOLT_STAGING.
+        upload: files will be sent along, so no staging is needed.
 
     Raises:
         CredentialError, WarehouseError, WarehouseBusyError: the first thing that is missing.
@@ -48,7 +51,8 @@ def check_firebolt(target: str = SCHEME, staging: str | None = None) -> None:
         check_firebolt("firebolt://lake")
     """
     settings = read_settings(target)
-    for check in run_checks(settings, staging or settings.staging, start=True):
+    place = None if upload else staging or settings.staging
+    for check in run_checks(settings, place, start=True):
         if check.problem:
             raise check.problem
 
@@ -72,7 +76,7 @@ def run_checks(
         checks.append(("staging", partial(_check_staging, settings, staging)))
     for name, check in checks:
         try:
-            yield Check(name, check())
+            yield Check(name, retry(check))
         except DreamboltError as error:
             yield Check(name, str(error), error)
             return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.warehouses.firebolt_catalog import TableState
@@ -53,6 +54,17 @@ class FireboltOptions:
             raise UsageError(f"staged {self.staged!r}: one of {', '.join(STAGED)}")
         if self.max_errors_per_file < 0:
             raise UsageError("max_errors_per_file has to be 0 or more")
+
+
+def prepare_layout(args: Mapping[str, Any]) -> TableLayout:
+    """The layout of a new table, from args of the same names."""
+    return TableLayout(
+        primary_index=tuple(args["primary_index"]),
+        partition_by=tuple(args["partition_by"]),
+        table_type=args["table_type"],
+        vector_index=tuple(args["vector_index"]),
+        descriptions=dict(args["descriptions"]),
+    )
 
 
 def prepare_load(

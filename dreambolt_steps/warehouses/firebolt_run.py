@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dreambolt_steps.errors import WarehouseBusyError, WarehouseError
-from dreambolt_steps.warehouses.firebolt_catalog import find_held
+from dreambolt_steps.warehouses.firebolt_catalog import find_known
 from dreambolt_steps.warehouses.firebolt_connection import (
     ATTEMPTS,
     LONG,
@@ -18,7 +18,7 @@ from dreambolt_steps.warehouses.firebolt_plan import LoadPlan
 from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
 from dreambolt_steps.warehouses.firebolt_sql import quote_table
 from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step
-from dreambolt_steps.warehouses.load import Load, is_made, refuse_count, refuse_key
+from dreambolt_steps.warehouses.load import Load, LoadRecord, refuse_count, refuse_key
 
 Rejects = Callable[[], Mapping[str, int]]
 
@@ -30,6 +30,7 @@ class LoadRun:
         settings: where to.
         load: what is asked for.
         files: what has to be there afterwards.
+        known: what the ledger said of the table when the load was planned.
         find_rejects: rows that were left out, by file; asked when fewer came than the files hold.
     """
 
@@ -38,11 +39,13 @@ class LoadRun:
         settings: FireboltSettings,
         load: Load,
         files: FileFacts,
+        known: Sequence[LoadRecord],
         find_rejects: Rejects = dict,
     ) -> None:
         self._settings = settings
         self._load = load
         self._files = files
+        self._known = known
         self._find_rejects = find_rejects
         self._before: dict[Any, int] = {}
         self.rejected = 0
@@ -79,12 +82,13 @@ class LoadRun:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with FireboltConnection(self._settings, transacting=True) as connection:
-                    held = find_held(connection, self._load.table)
+                    known = find_known(connection, self._load.table)
                     if not connection.in_transaction:
                         # firebolt-sdk 1.18.6 does not look at the answer to BEGIN, and would send
                         # the next statements on their own
                         raise WarehouseBusyError(f"{self._settings.name} opened no transaction")
-                    if is_made(self._load, held):
+                    new = [record for record in known if record not in self._known]
+                    if any(record.load_id == self._load.load_id for record in new):
                         return
                     for step in plan.inside:
                         self._do(connection, step)

@@ -47,7 +47,7 @@ def test_the_nearest_row_in_meaning_comes_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = load_vectors(tmp_path, {"name_embedding": embed_names()})
-    show_search(database, "names", "an automobile", 2, None)
+    show_search(str(database), "names", "an automobile", 2, None)
     lines = capsys.readouterr().out.strip().split("\n")
     assert lines[0].split() == ["similarity", "name", "id"]
     assert len(lines) == 3
@@ -75,23 +75,23 @@ def test_vectors_that_can_not_be_searched_are_named(
 ) -> None:
     database = load_vectors(tmp_path, columns, model)
     with pytest.raises(UsageError) as caught:
-        show_search(database, "names", "car", 3, column)
+        show_search(str(database), "names", "car", 3, column)
     assert words in str(caught.value)
 
 
 def test_a_query_can_not_write(tmp_path: Path) -> None:
     database = load_vectors(tmp_path, {})
     with pytest.raises(WarehouseError):
-        show_query(database, "DROP TABLE names", 5)
+        show_query(str(database), "DROP TABLE names", 5)
     with pytest.raises(WarehouseError):
-        show_query(database, f"COPY names TO '{tmp_path / 'stolen.csv'}'", 5)
+        show_query(str(database), f"COPY names TO '{tmp_path / 'stolen.csv'}'", 5)
     assert not (tmp_path / "stolen.csv").exists()
 
 
 def test_a_query_shows_as_many_rows_as_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show_query(load_vectors(tmp_path, {}), "SELECT id FROM names ORDER BY id DESC", 2)
+    show_query(str(load_vectors(tmp_path, {})), "SELECT id FROM names ORDER BY id DESC", 2)
     assert [line.strip() for line in capsys.readouterr().out.strip().split("\n")] == [
         "id",
         "3",

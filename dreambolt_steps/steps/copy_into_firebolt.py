@@ -1,0 +1,194 @@
+# ruff: noqa: S608 (every identifier goes through quote_table)
+"""The step that loads exported files into Firebolt."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+from datasets import Dataset
+
+from dreambolt_steps.steps.lineage import trace_lineage
+from dreambolt_steps.steps.manifest_input import LOAD_SCHEMA, name_load, read_manifest
+from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.tables.rejects import Reject, build_rejects
+from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
+from dreambolt_steps.warehouses.firebolt_check import find_engine
+from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions, prepare_layout
+from dreambolt_steps.warehouses.firebolt_preview import preview_load
+from dreambolt_steps.warehouses.firebolt_settings import (
+    SCHEME,
+    FireboltSettings,
+    read_settings,
+)
+from dreambolt_steps.warehouses.firebolt_sql import TableLayout, quote_table
+from dreambolt_steps.warehouses.load import Load
+
+
+class CopyIntoFirebolt(TableStep):
+    """Loads exported Parquet files into Firebolt, in one transaction with the record of the load.
+
+    Inputs: the manifest of `ExportParquet`.
+
+    Outputs: one row: `database`, `table`, `load_id`, `rows`. The files are staged on S3 (or loaded
+    where they are, if they are there), brought in by COPY INTO and counted file by file; each row
+    keeps the name of its file in `_dreambolt_file`. The same load is never made twice, also after
+    a kill between COMMIT and its answer. Rows that Firebolt leaves out, where that is allowed, are
+    the step's rejects.
+
+    Credentials come from the environment: see docs/firebolt.md. A rehearsal (`--dry-run`) prints
+    every statement, secrets masked.
+
+    Raises:
+        CredentialError: a variable is not set, or a credential is refused.
+        WarehouseError: mode `create` and the table exists; rows that came are not those of the
+            files; Firebolt refused a statement.
+        WarehouseBusyError: Firebolt or S3 can't be reached; the same command goes on.
+        SchemaError: the table has other columns, Firebolt has no type for one, or a key names
+            several rows.
+        UsageError: the input is not a manifest, or an argument is wrong.
+
+    Example:
+        args = {"database": "firebolt://lake", "table": "players", "mode": "replace"}
+        CopyIntoFirebolt("copy into", inputs=columns(files), args=args)
+    """
+
+    version = 1.0
+
+    def setup(self) -> None:
+        self.register_arg("table", help="The table, or schema.table.")
+        self.register_arg(
+            "database",
+            required=False,
+            default=SCHEME,
+            help="firebolt://DATABASE or firebolt://DATABASE/ENGINE; what is left out comes from"
+            " the environment.",
+        )
+        self.register_arg(
+            "mode",
+            required=False,
+            default="create",
+            help="create (the table must be new), replace (its content, and its schema if that is"
+            " another), append, merge (rows of the same key are updated, others added) or snapshot"
+            " (every version of a row is kept, with valid_from and valid_to).",
+        )
+        for name, default, text in _ARGUMENTS:
+            self.register_arg(name, required=False, default=default, help=text)
+        self.register_arg(
+            "load_id",
+            required=False,
+            help="Name of this load; a load of the same name is not made twice.",
+            default_help="from the content of the files, and the target",
+        )
+
+    @cached_property
+    def settings(self) -> FireboltSettings:
+        """Where Firebolt is, by the environment."""
+        return read_settings(self.args["database"])
+
+    def identify_content(self) -> object:
+        return [self.settings.name, self.settings.core_url, self.settings.account]
+
+    def find_missing_effects(self) -> list[str]:
+        table, load_id = self.args["table"], self.receipt.report["load_id"]
+        if FireboltWarehouse(self.settings).holds_load(table, load_id):
+            return []
+        return [f"table {table} of this load is not in {self.settings.name} any more"]
+
+    def plan_effect(self) -> Dataset:
+        upstream = next(iter(self.inputs.values())).step
+        load = self._ask_for("<load id>")
+        schema = upstream.table.schema if hasattr(upstream, "table") else self.table.schema
+        rows = upstream.receipt.rows_out if hasattr(upstream, "receipt") else 0
+        options = self._read_options(())
+        self.receipt.notes = preview_load(self.settings, load, schema, rows, options)
+        return Dataset(LOAD_SCHEMA.empty_table())
+
+    def run(self) -> Dataset:
+        manifest = read_manifest(self)
+        table = self.args["table"]
+        load_id = self.args["load_id"] or name_load(manifest, self.settings.name, table)
+        load = self._ask_for(load_id)
+        options = self._read_options(manifest.column("fingerprint").to_pylist())
+        find_engine(self.settings, start=True)
+        warehouse = FireboltWarehouse(self.settings, options, self._count_bytes)
+        loaded = warehouse.load_files(load, manifest.column("path").to_pylist())
+        row = {"database": self.settings.name, "table": table, "load_id": load_id}
+        row["rows"] = loaded.rows
+        stored = self.store(pa.Table.from_pylist([row], schema=LOAD_SCHEMA).to_reader())
+        self.receipt.rows_in = sum(manifest.column("rows").to_pylist())
+        self.receipt.rows_out = self.receipt.rows_in - loaded.rejected
+        self.keep_rejects(
+            build_rejects(
+                Reject(row.file, row.row, None, None, None, row.reason, None)
+                for row in warehouse.left_out
+            )
+        )
+        self.receipt.files = [self.settings.name]
+        self.receipt.report |= {"load_id": load_id, "lineage": trace_lineage(self.inputs)}
+        if warehouse.staged:
+            self.receipt.report["staged"] = {"url": warehouse.staged, "until": options.staged}
+        held = (
+            "was loaded already" if loaded.skipped else f"holds {loaded.rows:,} rows of this load"
+        )
+        self.receipt.notes.append(f"table {table} in {self.settings.name} {held}")
+        return stored
+
+    def _ask_for(self, load_id: str) -> Load:
+        args = self.args
+        key = tuple(args["key"])
+        return Load(args["table"], load_id, mode=args["mode"], key=key, evolve=args["evolve"])
+
+    def _read_options(self, fingerprints: Any) -> FireboltOptions:
+        args = self.args
+        return FireboltOptions(
+            staging=args["staging"] or None,
+            staged=args["staged"],
+            upload=args["upload"],
+            apart=args["apart"],
+            max_errors_per_file=args["max_errors_per_file"],
+            layout=prepare_layout(args),
+            fingerprints=tuple(fingerprints),
+        )
+
+    def _count_bytes(self, done: int, total: int) -> None:
+        self.advance(done, total, "bytes staged")
+
+
+def suggest_commands(database: str, table: str, layout: TableLayout) -> list[str]:
+    """Commands of the command line that look into a table that was loaded."""
+    commands = [shlex.join(["query", database, f"SELECT * FROM {quote_table(table)} LIMIT 5"])]
+    for column in layout.vector_index:
+        words = ["search", database, table, "what to look for", "--column", column]
+        commands.append(shlex.join(words))
+    return commands
+
+
+_ARGUMENTS: tuple[tuple[str, Any, str], ...] = (
+    ("key", [], "Columns that name a row, for merge and snapshot."),
+    ("evolve", False, "Add columns that the table lacks, and widen those that are too narrow."),
+    ("staging", "", "s3://bucket/prefix/ to stage files below; by default FIREBOLT_STAGING."),
+    (
+        "staged",
+        "delete",
+        "What becomes of staged files: delete (after the load), keep, or gc (deleted by `dreambolt"
+        " session gc`).",
+    ),
+    ("upload", False, "Send the files along with the statements, without S3 (Firebolt Core)."),
+    (
+        "apart",
+        None,
+        "Bring rows into a table of their own first, by statements that go on without a connection;"
+        " None: for 4 GiB and more.",
+    ),
+    ("max_errors_per_file", 0, "Rows of one file that Firebolt may leave out."),
+    ("primary_index", [], "Columns a new table is sorted by."),
+    ("partition_by", [], "Columns a new table is split by."),
+    ("table_type", "fact", "Of a new table: fact or dimension."),
+    ("vector_index", [], "Columns of vectors to make an HNSW index for."),
+    ("descriptions", {}, "Text by column name, for a new table (newer versions of Firebolt)."),
+)
+
+__all__ = ["CopyIntoFirebolt"]

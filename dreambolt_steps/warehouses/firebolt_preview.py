@@ -1,0 +1,57 @@
+"""What a load into Firebolt would do, said without doing any of it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from dreambolt_steps.warehouses.firebolt_catalog import find_state
+from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection, retry
+from dreambolt_steps.warehouses.firebolt_ledger import render_begin_load, render_create_ledger
+from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions, prepare_load
+from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
+from dreambolt_steps.warehouses.load import Load
+from dreambolt_steps.warehouses.parquet_files import ParquetFiles
+
+
+def preview_load(
+    settings: FireboltSettings,
+    load: Load,
+    schema: pa.Schema,
+    rows: int,
+    options: FireboltOptions,
+) -> list[str]:
+    """List what a load would stage and every statement it would send, secrets masked.
+
+    The table is asked for as it is now; nothing is written, there or on S3.
+
+    Args:
+        settings: where Firebolt is.
+        load: what would be asked for.
+        schema: of the files that would be exported.
+        rows: how many rows they would hold.
+        options: how files would get there.
+
+    Raises: as a load, for what can be known before.
+    """
+    with retry(lambda: FireboltConnection(settings)) as connection:
+        state = find_state(connection, load.table)
+    files = ParquetFiles(
+        paths=("part-00000.parquet",),
+        rows=(rows,),
+        bytes=(0,),
+        schema=schema,
+        nulls={},
+        metadata={},
+    )
+    known = FireboltOptions(**{**vars(options), "fingerprints": ("content of the files",)})
+    delivery, plan = prepare_load(load, files, state, settings, known)
+    told = [f"would {load.mode} table {load.table} in {settings.name}: {rows:,} rows"]
+    for file in delivery.staged:
+        told.append(f"would stage the exported files as {file.url} ..")
+    statements = [render_create_ledger(), render_begin_load(load)]
+    statements += [str(step.sql) for step in plan.ahead]
+    statements += ["BEGIN", *(str(step.sql) for step in plan.inside), "COMMIT"]
+    told += [f"would send: {sql}" for sql in statements]
+    if delivery.folder and options.staged == "delete":
+        told.append("would delete the staged files")
+    return told
