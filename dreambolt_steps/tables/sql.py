@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from functools import cache
 
@@ -33,6 +34,14 @@ def open_cursor() -> duckdb.DuckDBPyConnection:
 @cache
 def _open_shared() -> duckdb.DuckDBPyConnection:
     return open_duckdb()
+
+
+@atexit.register
+def _close_shared() -> None:
+    """Close it while there is an interpreter: DuckDB 2.0 prints every object that is left."""
+    if _open_shared.cache_info().currsize:
+        _open_shared().close()
+        _open_shared.cache_clear()
 
 
 def quote_literal(value: str | bool | int) -> str:
