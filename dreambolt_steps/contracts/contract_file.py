@@ -23,7 +23,7 @@ from dreambolt_steps.contracts.contract_text import ContractText, suggest
 from dreambolt_steps.contracts.contract_values import read_scalar
 from dreambolt_steps.contracts.yaml_places import Place, YamlDocument
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.tables.column_types import parse_type
+from dreambolt_steps.tables.column_types import read_type
 
 VERSION = 1
 TABLE_KEYS = ("contract", "table", "description", "modes", "unique", "columns")
@@ -31,6 +31,7 @@ COLUMN_KEYS = (
     *("type", "nullable", "min", "max", "min_length", "max_length", "pattern", "allowed"),
     *("unique", "references", "description", "semantic_type", "unit", "modes"),
 )
+_WIDE_DECIMAL = pa.decimal128(38, 9)
 _FOR_TEXT = ("min_length", "max_length", "pattern")
 
 
@@ -96,9 +97,8 @@ class _ContractReader:
         found = self._text.take_mapping({} if body is None else body, place, COLUMN_KEYS)
         kind = None
         if "type" in found:
-            kind = self._text.parse(
-                (*place, "type"), parse_type, self._text.take(found, place, "type", str) or ""
-            )
+            word = self._text.take(found, place, "type", str) or ""
+            kind = self._text.parse((*place, "type"), _read_type, word)
         for key in ("min", "max", "allowed", *_FOR_TEXT):
             if key in found and kind is None:
                 self._text.fail((*place, key), "needs a `type` in the same column")
@@ -205,3 +205,8 @@ class _ContractReader:
             for at, value in enumerate(listed)
         ]
         return pa.array([value.as_py() for value in values], kind)
+
+
+def _read_type(word: str) -> pa.DataType:
+    """The type to compare values in: decimal, currency and percent find their digits later."""
+    return read_type(word).type or _WIDE_DECIMAL

@@ -9,10 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.tables.raw_rows import HIDDEN, write_raw_rows
-from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA
 from dreambolt_steps.tables.row_numbers import OpenReader
-
-KEPT_REASON = "; NULL in the row that was kept"
 
 
 def build_break_rejects(

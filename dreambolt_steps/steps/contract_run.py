@@ -3,43 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from datasets import Dataset
 
-from dreambolt_steps.contracts.breaks import RuleTally
-from dreambolt_steps.contracts.check import CheckedTable, check_table
+from dreambolt_steps.contracts.breaks import BREAK_SCHEMA, RuleTally
+from dreambolt_steps.contracts.check import check_table
 from dreambolt_steps.contracts.contract import Contract
-from dreambolt_steps.contracts.key_check import KeyReport, check_keys, list_key_rules
+from dreambolt_steps.contracts.key_check import check_keys, list_key_rules
+from dreambolt_steps.contracts.row_check import CheckReport
 from dreambolt_steps.contracts.schema_check import SchemaPlan, compare_columns
-from dreambolt_steps.errors import ContractError, UsageError
+from dreambolt_steps.errors import ContractError, MismatchError, UsageError
 from dreambolt_steps.steps.reference_files import ReferenceFiles
-from dreambolt_steps.tables.row_numbers import OpenReader, restore_numbers
+from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.tables.clean import CleanedTable
+from dreambolt_steps.tables.row_numbers import leave_out, restore_numbers
 
-_NO_ROWS = np.empty(0, np.int64)
+Restore = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass
 class ContractRun:
     """One check of a table that is being cleaned.
 
     Attributes:
         contract: of the table.
-        references: the files that its columns refer to.
-        list_dropped: the 0-based rows of the source that the cleaning has left out so far.
-        find_file: the file that a 0-based row of the source came from, if that is known.
-        plan: what has to become of the columns; known after `ask`.
+        rules: how often each promise was broken, with the 0-based row of the source where it was
+            first.
+        notes: what a reader wants to know.
+        rejected, discarded: rows and values (BREAK_SCHEMA), in 0-based rows of the source.
     """
 
-    contract: Contract
-    references: ReferenceFiles
-    list_dropped: Callable[[], np.ndarray] = lambda: _NO_ROWS
-    find_file: Callable[[int], str | None] = lambda row: None
-    plan: SchemaPlan = field(default_factory=lambda: SchemaPlan({}, {}))
-    _checked: CheckedTable | None = None
+    def __init__(
+        self,
+        contract: Contract,
+        references: ReferenceFiles,
+        find_file: Callable[[int], str | None],
+    ) -> None:
+        """Nothing is checked yet.
+
+        Args:
+            contract: of the table.
+            references: the files that its columns refer to.
+            find_file: the file that a 0-based row of the source came from, if that is known.
+        """
+        self.contract = contract
+        self.rules: list[RuleTally] = []
+        self.notes: list[str] = []
+        self.rejected = self.discarded = BREAK_SCHEMA.empty_table()
+        self._references = references
+        self._find_file = find_file
+        self._plan = SchemaPlan({}, {})
 
     def ask(self, names: Sequence[str], args: Mapping[str, Any]) -> dict[str, Any]:
         """What the cleaning is asked for: its own args, with the types of the contract.
@@ -52,9 +68,9 @@ class ContractRun:
             ContractError: a column is new or missing where the contract says freeze.
             UsageError: `types` says otherwise than the contract.
         """
-        self.plan = compare_columns(self.contract, names)
+        self._plan = compare_columns(self.contract, names)
         given = args.get("types") or {}
-        for name, word in self.plan.types.items():
+        for name, word in self._plan.types.items():
             if given.get(name, word) != word:
                 raise UsageError(
                     f"types say {name!r} is {given[name]}, {self.contract.origin} says {word}; "
@@ -63,80 +79,83 @@ class ContractRun:
         reaction = args.get("on_mismatch") or "reject"
         reactions = reaction if isinstance(reaction, Mapping) else {"*": reaction}
         return {
-            "types": {**given, **self.plan.types},
-            "on_mismatch": {**reactions, **self.plan.on_mismatch},
+            "types": {**given, **self._plan.types},
+            "on_mismatch": {**reactions, **self._plan.on_mismatch},
         }
 
-    def check(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        """The stream of clean rows that keep the contract, with its columns."""
-        self._checked = check_table(reader, self.contract, self.plan, self._freeze)
-        return self._checked.reader
-
-    def check_keys(self, open_reader: OpenReader) -> KeyReport | None:
-        """What breaks the promises about several rows; None where there are none.
+    def enforce(self, step: TableStep, cleaned: CleanedTable) -> Dataset:
+        """Store what keeps the contract.
 
         Args:
-            open_reader: opens what `check` gave, as it is stored.
+            step: that stores it.
+            cleaned: the table as `ask` wanted it.
+
+        Returns: the stored table.
+        Raises: ContractError: a promise is broken whose mode is freeze.
         """
-        with open_reader() as reader:
+
+        def to_source(rows: np.ndarray) -> np.ndarray:
+            return restore_numbers(rows, cleaned.list_dropped())
+
+        checked = check_table(
+            cleaned.reader, self.contract, self._plan, lambda tally: self._fail(tally, to_source)
+        )
+        try:
+            stored = step.store(checked.reader, step.table.num_rows)
+        except MismatchError as error:
+            broken = RuleTally(error.column, "not of the contract's type", "freeze", "validity")
+            broken.first_row, broken.first_value = error.row - 1, error.value
+            raise self._fail(broken, lambda rows: rows) from error
+        self.notes = checked.notes
+        found = checked.report()
+        self._include(found, to_source)
+        return self._enforce_keys(step, stored, found, to_source)
+
+    def count_dropped(self) -> int:
+        """Values in columns that were dropped: they are counted, and kept nowhere."""
+        return sum(tally.breaks for tally in self.rules if tally.column in self._plan.drop)
+
+    def _enforce_keys(
+        self, step: TableStep, stored: Dataset, found: CheckReport, to_source: Restore
+    ) -> Dataset:
+        dropped = np.unique(found.rejected["row"].to_numpy())
+
+        def stored_to_source(rows: np.ndarray) -> np.ndarray:
+            return to_source(restore_numbers(rows, dropped))
+
+        with step.open_stored(stored) as reader:
             schema = reader.schema
-        rules = list_key_rules(self.contract, schema, self.references.open)
-        return check_keys(open_reader, rules, self._freeze_stored) if rules else None
+        rules = list_key_rules(self.contract, schema, self._references.open)
+        if not rules:
+            return stored
+        keys = check_keys(
+            lambda: step.open_stored(stored),
+            rules,
+            lambda tally: self._fail(tally, stored_to_source),
+        )
+        self._include(keys.found, stored_to_source)
+        if not len(keys.drops) and not keys.nulls:
+            return stored
+        return step.rewrite(stored, lambda reader: leave_out(reader, keys.drops, keys.nulls))
 
-    def find_breaks(self, keys: KeyReport | None) -> tuple[pa.Table, pa.Table]:
-        """Rejected rows and discarded values (BREAK_SCHEMA), in rows of the source."""
-        found = self._report()
-        parts = [(found.rejected, self._to_source), (found.discarded, self._to_source)]
-        if keys is not None:
-            parts += [
-                (keys.found.rejected, self._stored_to_source),
-                (keys.found.discarded, self._stored_to_source),
-            ]
-        told = [_renumber(table, restore) for table, restore in parts]
-        return pa.concat_tables(told[0::2]), pa.concat_tables(told[1::2])
+    def _include(self, found: CheckReport, restore: Restore) -> None:
+        self.rejected = pa.concat_tables([self.rejected, _renumber(found.rejected, restore)])
+        self.discarded = pa.concat_tables([self.discarded, _renumber(found.discarded, restore)])
+        for tally in found.tallies:
+            if tally.first_row is not None:
+                tally.first_row = int(restore(np.array([tally.first_row]))[0])
+            self.rules.append(tally)
 
-    def list_rules(self, keys: KeyReport | None) -> tuple[RuleTally, ...]:
-        """How often each promise was broken; first rows are of the source."""
-        tallies = [*self._report().tallies]
-        for tally in tallies:
-            _place(tally, self._to_source)
-        for tally in keys.found.tallies if keys is not None else ():
-            tallies.append(_place(tally, self._stored_to_source))
-        return tuple(tallies)
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader wants to know."""
-        return self._checked.notes if self._checked is not None else []
-
-    def _report(self) -> Any:
-        if self._checked is None:
-            raise RuntimeError("nothing was checked yet")
-        return self._checked.report()
-
-    def _to_source(self, rows: np.ndarray) -> np.ndarray:
-        return restore_numbers(rows, self.list_dropped())
-
-    def _stored_to_source(self, rows: np.ndarray) -> np.ndarray:
-        dropped = np.unique(self._report().rejected["row"].to_numpy())
-        return self._to_source(restore_numbers(rows, dropped))
-
-    def _freeze(self, tally: RuleTally) -> ContractError:
-        return self.complain(_place(tally, self._to_source))
-
-    def _freeze_stored(self, tally: RuleTally) -> ContractError:
-        return self.complain(_place(tally, self._stored_to_source))
-
-    def complain(self, tally: RuleTally) -> ContractError:
+    def _fail(self, tally: RuleTally, restore: Restore) -> ContractError:
         """The error for the first break of a promise whose mode is freeze."""
-        row = tally.first_row or 0
-        file = self.find_file(row)
-        place = [f"row {row + 1}"] + ([f"from {Path(file).name}"] if file else [])
+        row = int(restore(np.array([tally.first_row or 0]))[0])
+        file = self._find_file(row)
         column = f"column {tally.column!r}, " if tally.column else ""
-        value = f": {tally.first_value!r}" if tally.first_value is not None else ""
+        place = f"row {row + 1}" + (f" (from {Path(file).name})" if file else "")
+        value = f"{tally.first_value!r} is " if tally.first_value is not None else ""
         return ContractError(
-            f"{self.contract.origin} freezes this: {column}{' '.join(place)}{value} is "
-            f"{tally.reason}; correct the source, or change the contract's mode",
+            f"{self.contract.origin} freezes this: {column}{place}: {value}{tally.reason}; "
+            "correct the source, or change the mode in the contract",
             file=file,
             row=row + 1,
             column=tally.column,
@@ -144,12 +163,5 @@ class ContractRun:
         )
 
 
-def _renumber(table: pa.Table, restore: Callable[[np.ndarray], np.ndarray]) -> pa.Table:
-    rows = restore(table["row"].to_numpy())
-    return table.set_column(0, "row", pa.array(rows, pa.int64()))
-
-
-def _place(tally: RuleTally, restore: Callable[[np.ndarray], np.ndarray]) -> RuleTally:
-    if tally.first_row is not None:
-        tally.first_row = int(restore(np.array([tally.first_row]))[0])
-    return tally
+def _renumber(table: pa.Table, restore: Restore) -> pa.Table:
+    return table.set_column(0, "row", pa.array(restore(table["row"].to_numpy()), pa.int64()))

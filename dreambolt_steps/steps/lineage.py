@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dreambolt_steps.log import Receipt
@@ -54,18 +54,28 @@ def trace_rejects(inputs: Mapping[str, Any]) -> list[StepRejects]:
         rejects = step.kept_rejects
         if rejects is not None:
             withheld = "values are withheld, since columns are masked" if masked else None
-            found.append(StepRejects(step.name, rejects, _find_files(step), withheld))
+            found.append(StepRejects(step.name, rejects, trace_files(step), withheld))
         masked |= bool(step.receipt.report.get("masked"))
     return found[::-1]
 
 
-def _find_files(step: Any) -> tuple[tuple[str, int], ...]:
-    """The files whose rows are the table that a step read, if the step above read them."""
+def trace_files(step: Any) -> tuple[tuple[str, int], ...]:
+    """The files whose rows, one file after the other, are the table that a step reads, each with
+    its number of rows; empty if the step above did not read files."""
     above = {id(column.step): column.step for column in step.inputs.values() if column is not None}
     receipts = [getattr(one, "receipt", None) for one in above.values()]
     if len(receipts) != 1 or receipts[0] is None:
         return ()
     return tuple((file, rows) for file, rows in receipts[0].report.get("rows_by_file", []))
+
+
+def find_file(files: Sequence[tuple[str, int]], row: int) -> str | None:
+    """The file that a 0-based row of the table came from, if that is known."""
+    for file, rows in files:
+        if row < rows:
+            return file
+        row -= rows
+    return None
 
 
 def _walk_receipts(inputs: Mapping[str, Any]) -> Iterator[Receipt]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -23,11 +24,11 @@ class ReferenceFiles:
     working folder. Whatever `LoadTable` reads may be referred to.
     """
 
-    def __init__(self, contract: Contract, folder: Path, spool: Path) -> None:
-        """Nothing is read yet; remote files are spooled in `spool`."""
+    def __init__(self, contract: Contract, folder: Path) -> None:
+        """Nothing is read yet; `folder` is that of the contract."""
         self._contract = contract
         self._folder = folder
-        self._spool = spool
+        self._spool = TemporaryDirectory(prefix="dreambolt-")  # of remote files
 
     @cached_property
     def _files(self) -> dict[str, list[SourceFile]]:
@@ -46,7 +47,7 @@ class ReferenceFiles:
 
         Raises: UsageError: the file has no such column; SourceError: it can't be read.
         """
-        paths = [fetch_file(file, self._spool) for file in self._files[reference.file]]
+        paths = [fetch_file(file, self._spool.name) for file in self._files[reference.file]]
         reader = read_table(paths).reader
         names = reader.schema.names
         clean = clean_names(names)

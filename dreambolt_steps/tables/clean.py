@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from dreambolt_steps.tables.cleaning.clean_column import clean_column
@@ -61,6 +62,10 @@ class CleanedTable:
         log = self._mismatches
         return CleanReport(self._rows, log.rejected, log.nulled, log.build())
 
+    def list_dropped(self) -> np.ndarray:
+        """The rows of the source left out so far: 0-based, ascending, int64."""
+        return self._mismatches.list_dropped()
+
     def _iterate(self) -> Iterator[pa.RecordBatch]:
         plan = self._plan
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -95,6 +100,6 @@ def apply_plan(reader: pa.RecordBatchReader, plan: CleanPlan) -> CleanedTable:
         plan: of `plan_cleaning`.
 
     Returns: a CleanedTable: its `.reader` streams, its `.report()` holds the rejects afterwards.
-    Raises: SchemaError, from the stream, for a value in a column whose `on_mismatch` is raise.
+    Raises: MismatchError, from the stream, for a value in a column whose `on_mismatch` is raise.
     """
     return CleanedTable(reader, plan)

@@ -45,7 +45,7 @@ def write_raw_rows(
     shown_rows = pa.table(columns, names=taken.schema.names)
     with open_duckdb() as connection:
         connection.register("shown_rows", shown_rows)
-        found: pa.Table = connection.execute(
+        found: pa.Table = connection.sql(
             "SELECT CAST(to_json(shown_rows) AS VARCHAR) AS raw FROM shown_rows"
         ).to_arrow_table()
         return found.column("raw").combine_chunks()

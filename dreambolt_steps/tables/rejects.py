@@ -22,6 +22,10 @@ REJECT_SCHEMA = pa.schema(
 )
 
 
+KEPT_REASON = "; NULL in the row that was kept"
+"""Ends the reason of a value that was discarded without its row."""
+
+
 @dataclass(frozen=True)
 class Reject:
     """One rejected row and the first thing wrong with it.

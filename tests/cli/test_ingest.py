@@ -95,13 +95,13 @@ def test_rejected_rows_are_counted_and_their_file_is_named() -> None:
 
 
 def test_what_is_told_by_hand_goes_to_the_steps() -> None:
-    told = ["--load", "skip=1", "--load", "header=no", "--clean", "names=column_1=year"]
+    told = ["--load", "skip=1", "--load", "header=no", "--clean", "rename=column_1=year"]
     done = call("ingest", "cups.csv", *told, "--columns", "year=int64")
     assert done.exit_code == 0, done.stderr
     rows = read("SELECT year, typeof(year), column_2, column_3 FROM cups ORDER BY 1")
     assert rows[0] == (1930, "BIGINT", "Uruguay", "007")
     assert len(rows) == 3
-    told[-1] = "names=column_1=jahr"
+    told[-1] = "rename=column_1=jahr"
     assert "jahr" in call("inspect", "cups.csv", *told).stdout
     assert "jahr" in call("preview", "cups.csv", *told).stdout
 

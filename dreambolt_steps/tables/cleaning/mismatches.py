@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dreambolt_steps.errors import SchemaError
+from dreambolt_steps.errors import MismatchError
 from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
-from dreambolt_steps.tables.rejects import REJECT_SCHEMA, Reject, build_rejects
+from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA, Reject, build_rejects
 
 
 class MismatchLog:
@@ -39,7 +40,7 @@ class MismatchLog:
             found: columns with values that do not fit, and which of their values are good.
 
         Returns: which rows stay; None for all of them.
-        Raises: SchemaError for the first value in a column that says raise.
+        Raises: MismatchError for the first value in a column that says raise.
         """
         keep = None
         kept: list[Reject] = []
@@ -57,14 +58,16 @@ class MismatchLog:
                 bad = pc.invert(good) if keep is None else pc.and_(keep, pc.invert(good))
                 nulled = self._describe(batch, column, bad)
                 self.nulled += len(nulled)
-                kept += [
-                    replace(one, reason=f"{one.reason}; NULL in the row that was kept")
-                    for one in nulled
-                ]
+                kept += [replace(one, reason=one.reason + KEPT_REASON, kept=True) for one in nulled]
         self._seen += batch.num_rows
         if kept:
             self._parts.append(build_rejects(sorted(kept, key=lambda reject: reject.line or 0)))
         return keep
+
+    def list_dropped(self) -> np.ndarray:
+        """The rows left out so far: 0-based, ascending, int64."""
+        lines = [part.filter(pc.invert(part["kept"]))["line"].to_numpy() for part in self._parts]
+        return np.concatenate([np.empty(0, np.int64), *lines]) - 1
 
     def build(self) -> pa.Table:
         """Everything that was rejected, by row (REJECT_SCHEMA)."""
@@ -90,9 +93,12 @@ class MismatchLog:
 
     def _complain(
         self, batch: pa.RecordBatch, column: ColumnPlan, good: pa.BooleanArray
-    ) -> SchemaError:
+    ) -> MismatchError:
         first = self._describe(batch, column, pc.invert(good))[0]
-        return SchemaError(
+        return MismatchError(
             f"column {first.column!r}, row {first.line}: {first.value!r} is {first.reason}; "
-            "correct the source, or let the column's on_mismatch be reject, null or widen"
+            "correct the source, or let the column's on_mismatch be reject, null or widen",
+            row=first.line or 0,
+            column=column.name,
+            value=first.value or "",
         )

@@ -1,0 +1,86 @@
+"""Profiles a step's stored table, and compares it with the one of the session's last run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+import pyarrow as pa
+from datasets import Dataset
+
+from dreambolt_steps.commits import commit_at_end
+from dreambolt_steps.contracts.column_facts import gather_facts
+from dreambolt_steps.contracts.drift import compare_facts
+from dreambolt_steps.contracts.profile_store import (
+    TableProfile,
+    keep_last,
+    read_last,
+    read_profile,
+    write_profile,
+)
+from dreambolt_steps.contracts.quality import score_table
+from dreambolt_steps.steps.contract_run import ContractRun
+from dreambolt_steps.steps.table_step import TableStep
+
+
+def profile_step(
+    step: TableStep, stored: Dataset, mismatches: Mapping[str, int], checked: ContractRun | None
+) -> None:
+    """Keep the profile of a step's table, and tell quality and drift in its receipt.
+
+    Not in memory: there is neither a folder nor a last run.
+
+    Args:
+        step: its receipt says how many rows came in.
+        stored: what it has stored.
+        mismatches: column -> values that were none of the type asked for.
+        checked: its contract, if it has one.
+    """
+    session = step.find_session_folder()
+    if session is None or step.folder is None:
+        return
+    with step.open_stored(stored) as reader:
+        facts = gather_facts(reader)
+    rules = tuple(checked.rules) if checked else ()
+    contract = checked.contract if checked else None
+    last = read_last(session, step.folder_name)
+    drift = compare_facts(last[0], facts) if last else None
+    quality = score_table(facts, step.receipt.rows_in, rules, mismatches, contract)
+    write_profile(
+        step.folder,
+        TableProfile(
+            facts=facts,
+            quality=quality,
+            finished=datetime.now().astimezone(),
+            rules=rules,
+            contract=contract.origin if contract else None,
+            before=last[0] if last else None,
+            before_finished=last[1] if last else None,
+            drift=drift,
+            notes=tuple(checked.notes) if checked else (),
+        ),
+    )
+    step.receipt.report["quality"] = quality.score
+    if drift is not None:
+        step.receipt.report["drift"] = [asdict(alert) for alert in drift.alerts]
+
+
+def remember_profile(step: TableStep) -> None:
+    """Let the next run of the session compare with this step's table, once this run ends well."""
+    session = step.find_session_folder()
+    profile = read_profile(step.folder) if session is not None and step.folder else None
+    if session is not None and profile is not None:
+        name = step.folder_name
+        commit_at_end(f"profile of {name}", lambda: keep_last(session, name, profile))
+
+
+def count_mismatches(rejects: pa.Table, names: Mapping[str, str]) -> dict[str, int]:
+    """Clean name -> values that were none of the type asked for.
+
+    Args:
+        rejects: of the cleaning, without those of a contract.
+        names: source name -> clean name.
+    """
+    counted = rejects["column"].value_counts().to_pylist()
+    return {names.get(one["values"], one["values"]): one["counts"] for one in counted}
