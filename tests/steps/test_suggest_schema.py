@@ -169,6 +169,38 @@ def test_named_columns_only_and_unknown_ones_are_told(
             SuggestSchema("none", inputs=table, args={"llm": llm, "columns": ["minz"]})
 
 
+def test_nothing_of_masked_columns_reaches_the_model(
+    session: Callable[..., Any], clean: Callable[..., Any]
+) -> None:
+    from dreambolt_steps.steps.table_step import TableStep
+
+    class MaskClub(TableStep):
+        """Says that it masked a column, as a step that did would."""
+
+        version = 1.0
+
+        def setup(self) -> None:
+            """No args."""
+
+        def run(self) -> Any:
+            self.receipt.rows_in = self.table.num_rows
+            self.receipt.report["masked"] = ["club"]
+            return self.store(self.table.open_reader())
+
+    for _ in range(2):  # the second time from the cache, with the receipt that was kept
+        with session():
+            masked = columns(MaskClub("mask", inputs=columns(clean())))
+            llm = ScriptedLLM(answer_well)
+            step = SuggestSchema("suggest", inputs=masked, args={"llm": llm}, force=True)
+            assert [one["column"] for one in step.receipt.report["proposals"]] == [
+                "pos", "shirt_no", "mins",
+            ]  # fmt: skip
+            for prompt in llm.asked:
+                assert "Ajax" not in prompt
+            with pytest.raises(UsageError, match="'club' is hidden from models"):
+                SuggestSchema("named", inputs=masked, args={"llm": llm, "columns": ["club"]})
+
+
 def test_a_rehearsal_asks_nothing(session: Callable[..., Any], clean: Callable[..., Any]) -> None:
     llm = ScriptedLLM(answer_well)
     with session(), rehearse():
