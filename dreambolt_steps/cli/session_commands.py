@@ -17,7 +17,9 @@ session_app = typer.Typer(
 @session_app.command("ls")
 @report_failures
 def list_sessions(
-    root: Annotated[Path, typer.Argument(help="Where sessions are.")] = Path("sessions"),
+    root: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where sessions are.")] = Path(
+        "sessions"
+    ),
 ) -> None:
     """List sessions with their steps and sizes."""
     from dreambolt_steps.cli.sessions import show_sessions
@@ -27,7 +29,9 @@ def list_sessions(
 
 @session_app.command("show")
 @report_failures
-def show_session(session: Annotated[Path, typer.Argument(help="A session's folder.")]) -> None:
+def show_session(
+    session: Annotated[Path, typer.Argument(metavar="FOLDER", help="A session's folder.")],
+) -> None:
     """Show the finished steps of a session."""
     from dreambolt_steps.cli.sessions import show_session
 
@@ -37,7 +41,7 @@ def show_session(session: Annotated[Path, typer.Argument(help="A session's folde
 @session_app.command("gc")
 @report_failures
 def collect_session(
-    session: Annotated[Path, typer.Argument(help="A session's folder.")],
+    session: Annotated[Path, typer.Argument(metavar="FOLDER", help="A session's folder.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only measure.")] = False,
 ) -> None:
     """Delete superseded results of a session."""

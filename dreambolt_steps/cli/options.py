@@ -1,0 +1,62 @@
+"""Options that several commands share. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A file, a glob or an s3:// URI.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the recipe; repeatable."),
+]
+Session = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="The session's folder; default sessions/NAME."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written and loaded.")]
+Fresh = Annotated[
+    list[str] | None,
+    typer.Option(metavar="STEP", help="Run a step again, with those below it; repeatable."),
+]
+JsonLogs = Annotated[bool, typer.Option("--json-logs", help="JSON lines instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")]
+MaxRejects = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|P%", help="Stop before anything is loaded when more rows are rejected."
+    ),
+]
+Rows = Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=TYPE", help="The type of a column, such as zip=text; repeatable."),
+]
+Load = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--load",
+        metavar="NAME=VALUE",
+        help="How files are read, such as delimiter=';'; repeatable. "
+        "All of them: dreambolt steps LoadTable",
+    ),
+]
+Clean = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--clean",
+        metavar="NAME=VALUE",
+        help="How the table is cleaned, such as trim=no; repeatable. "
+        "All of them: dreambolt steps CleanTable",
+    ),
+]
+Copy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--copy",
+        metavar="NAME=VALUE",
+        help="How the table is loaded, such as key=id for --mode merge; repeatable.",
+    ),
+]
