@@ -13,15 +13,24 @@ from dreambolt_steps.cli.options import (
     Columns,
     Copy,
     DryRun,
+    Embed,
     Fresh,
     JsonLogs,
+    Llm,
     Load,
     MaxRejects,
+    Mode,
+    Out,
     Quiet,
     Rows,
     Session,
     Settings,
     Source,
+    Suggest,
+    SuggestRows,
+    Synth,
+    Table,
+    To,
 )
 from dreambolt_steps.cli.session_commands import session_app
 
@@ -79,31 +88,16 @@ def run(
 @report_failures
 def ingest(
     path: Source,
-    embed: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="A text column to embed; repeatable.")
-    ] = None,
-    synth: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Rows to synthesize; needs --llm.")
-    ] = 0,
-    llm: Annotated[
-        str, typer.Option(metavar="MODEL", help="The model that writes them: gpt-4o-mini ...")
-    ] = "",
-    out: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Of the files; default out/NAME.")
-    ] = "",
-    to: Annotated[
-        str,
-        typer.Option(
-            metavar="DATABASE", help="DuckDB file, or firebolt://DATABASE; default out/NAME.duckdb."
-        ),
-    ] = "",
-    table: Annotated[str, typer.Option(metavar="TABLE", help="The table; default NAME.")] = "",
+    embed: Embed = None,
+    synth: Synth = 0,
+    llm: Llm = "",
+    out: Out = "",
+    to: To = "",
+    table: Table = "",
     columns: Columns = None,
     load: Load = None,
     clean: Clean = None,
-    mode: Annotated[
-        str, typer.Option(metavar="MODE", help="create, replace, append, merge or snapshot.")
-    ] = "replace",
+    mode: Mode = "replace",
     copy: Copy = None,
     session: Session = None,
     dry_run: DryRun = False,
@@ -158,14 +152,8 @@ def inspect(
     columns: Columns = None,
     load: Load = None,
     clean: Clean = None,
-    suggest: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="A model that proposes names and descriptions."),
-    ] = None,
-    suggest_rows: Annotated[
-        int | None,
-        typer.Option(min=0, metavar="N", help="Rows whose values it may see; default 5."),
-    ] = None,
+    suggest: Suggest = None,
+    suggest_rows: SuggestRows = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead.")] = False,
 ) -> None:
     """Show what is in a file, why it is read as it is, and that by hand.

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dreambolt_steps.cli.step_arguments import list_read_kinds
+from dreambolt_steps.cli.step_arguments import list_plan_kinds, list_read_kinds
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.sources.fetch import fetch_file
@@ -76,7 +76,7 @@ def inspect_source(
     Args:
         source: a path, a glob or a URI.
         load_args: of `LoadTable`; those about a session have no say here.
-        clean_args: of `plan_cleaning`.
+        clean_args: of `CleanTable`; those about contract and history have no say here.
 
     Raises: what those functions raise.
     """
@@ -86,7 +86,8 @@ def inspect_source(
         read = read_table([fetch_file(file, folder) for file in files], **about_files)
         stored = Path(folder, "table.arrow")
         write_stream(read.reader, stored)
-        plan = plan_cleaning(lambda: open_stream(stored), **clean_args)
+        about_columns = {name: clean_args[name] for name in list_plan_kinds() if name in clean_args}
+        plan = plan_cleaning(lambda: open_stream(stored), **about_columns)
         cleaned = apply_plan(open_stream(stored), plan)
         profiles = profile_table(cleaned.reader)
         report = read.report()

@@ -60,3 +60,31 @@ Copy = Annotated[
         help="How the table is loaded, such as key=id for --mode merge; repeatable.",
     ),
 ]
+Embed = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN", help="A text column to embed; repeatable.")
+]
+Synth = Annotated[int, typer.Option(min=0, metavar="N", help="Rows to synthesize; needs --llm.")]
+Llm = Annotated[
+    str, typer.Option(metavar="MODEL", help="The model that writes them, such as gpt-4o-mini.")
+]
+Out = Annotated[
+    str, typer.Option(metavar="FOLDER", help="For the Parquet files; default out/NAME.")
+]
+To = Annotated[
+    str,
+    typer.Option(
+        metavar="DATABASE", help="DuckDB file, or firebolt://DATABASE; default out/NAME.duckdb."
+    ),
+]
+Table = Annotated[str, typer.Option(metavar="TABLE", help="The table; default NAME.")]
+Mode = Annotated[
+    str, typer.Option(metavar="MODE", help="create, replace, append, merge or snapshot.")
+]
+Suggest = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="A model that proposes names and descriptions."),
+]
+SuggestRows = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="N", help="Rows whose values it may see; default 5."),
+]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from dreambolt_steps.recipe_values import parse_settings
 
 _OF_THE_SESSION: dict[str, Any] = {"only": Literal["all", "new"]}
+_OF_THE_TABLE: dict[str, Any] = {"contract": str, "profile": bool}
 # What a shell user can't easily write.
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
 
@@ -28,11 +29,17 @@ def list_load_kinds() -> dict[str, Any]:
     return list_read_kinds() | _OF_THE_SESSION
 
 
-def list_clean_kinds() -> dict[str, Any]:
-    """Name -> type of what may be told of cleaning by hand."""
+def list_plan_kinds() -> dict[str, Any]:
+    """Name -> type of what may be told of columns by hand."""
     from dreambolt_steps.tables.clean import plan_cleaning
 
     return _list_kinds(plan_cleaning, leave_out=("open_reader",))
+
+
+def list_clean_kinds() -> dict[str, Any]:
+    """Name -> type of every arg of `CleanTable`: those about columns, and those about what the
+    table promises and was before."""
+    return list_plan_kinds() | _OF_THE_TABLE
 
 
 def parse_load(settings: Sequence[str]) -> dict[str, Any]:
