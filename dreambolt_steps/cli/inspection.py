@@ -17,6 +17,7 @@ from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, resolve_source
+from dreambolt_steps.sources.source_file import hide_query
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, CleanReport, apply_plan, plan_cleaning
 from dreambolt_steps.tables.profile import ColumnProfile, profile_table
@@ -83,7 +84,9 @@ def inspect_source(
     files = resolve_source(source)
     with TemporaryDirectory(prefix="dreambolt-") as folder:
         about_files = {name: load_args[name] for name in list_read_kinds() if name in load_args}
-        read = read_table([fetch_file(file, folder) for file in files], **about_files)
+        allowed = about_files.get("max_expanded_bytes")
+        paths = [fetch_file(file, folder, max_expanded_bytes=allowed) for file in files]
+        read = read_table(paths, sources=files, spool=folder, **about_files)
         stored = Path(folder, "table.arrow")
         write_stream(read.reader, stored)
         about_columns = {name: clean_args[name] for name in list_plan_kinds() if name in clean_args}
@@ -105,7 +108,10 @@ def inspect_source(
 
 
 def _join(files: Sequence[SourceFile], read: ReadReport) -> list[FoundFile]:
-    return [
-        FoundFile(file.uri, file.size, file.identity, report)
-        for file, report in zip(files, read.files, strict=True)
-    ]
+    """Put files and reports together; a zip that does not call itself one has several reports."""
+    known = {hide_query(file.uri): file for file in files}
+    found = []
+    for report in read.files:
+        file = known.get(report.file) or known[report.file.split("!", 1)[0]]
+        found.append(FoundFile(report.file, file.size, file.identity, report))
+    return found

@@ -129,6 +129,7 @@ class DelimitedRows:
             "skip": dialect.skip + dialect.header,
             "allow_quoted_nulls": False,
             "store_rejects": True,
+            "hive_partitioning": False,
             "max_line_size": MAX_LINE_BYTES,
             "buffer_size": 2 * MAX_LINE_BYTES,
         }

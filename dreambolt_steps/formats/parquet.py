@@ -27,6 +27,8 @@ class ParquetTable:
             for.
     """
 
+    findings: tuple[str, ...] = ()
+
     def __init__(self, path: Path) -> None:
         """Read the footer.
 

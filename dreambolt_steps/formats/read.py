@@ -9,28 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from dreambolt_steps.dialects.dialect import DialectOverrides
-from dreambolt_steps.errors import DreamboltError, SourceError, UsageError
-from dreambolt_steps.formats.delimited import DelimitedFile
-from dreambolt_steps.formats.parquet import ParquetTable
-from dreambolt_steps.formats.read_report import FileReport
-from dreambolt_steps.formats.table_read import OpenFile, Spool, TableRead
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.formats.detect import FILE_FORMATS, detect_format
+from dreambolt_steps.formats.open_file import OpenFile, name_file
+from dreambolt_steps.formats.open_format import FormatHints, open_format
+from dreambolt_steps.formats.partitions import type_partitions
+from dreambolt_steps.formats.table_read import Spool, TableRead
 from dreambolt_steps.formats.unite import require_same_schemas, unite_schemas
+from dreambolt_steps.formats.unpack import PlainFile, unpack_file
+from dreambolt_steps.sources.source_file import SourceFile
 
-FILE_FORMATS = ("csv", "tsv", "parquet")
-_SUFFIXES = {
-    ".csv": "csv",
-    ".txt": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
+__all__ = ["FILE_FORMATS", "TableRead", "read_table"]
 _UNITERS = {"unite": unite_schemas, "same": require_same_schemas}
 
 
 def read_table(
     paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
+    sources: Sequence[SourceFile] | None = None,
     file_format: str | None = None,
     delimiter: str | None = None,
     quote: str | None = None,
@@ -39,6 +35,10 @@ def read_table(
     header: bool | None = None,
     skip: int | None = None,
     schemas: str = "unite",
+    flatten: bool = False,
+    partitions: bool = True,
+    max_expanded_bytes: int | None = None,
+    spool: str | os.PathLike[str] | None = None,
     limit: int | None = None,
 ) -> TableRead:
     """Read one table from one or several local files.
@@ -46,21 +46,31 @@ def read_table(
     Text files come as text: every column a string, nothing typed, nothing trimmed, names as in the
     file (a repeated "a" becomes "a_2", an empty one "column_N"). A missing field is null, a quoted
     "" is "". DuckDB drops blanks between a quote and its delimiter, and blank lines. A row that
-    does not fit is rejected, never shifted or padded. Parquet comes in its own types, dictionaries
-    and views as the plain types they stand for.
+    does not fit is rejected, never shifted or padded. Parquet and Arrow come in their own types,
+    dictionaries and views as the plain types they stand for.
+
+    Files packed with gzip, zstd, bz2 or xz are unpacked; a zip stands for its members. A file whose
+    content is plainly of another format than its name says is read by its content.
 
     Args:
         paths: files of one table, with columns in any order.
-        file_format: csv, tsv or parquet; default: by each file's suffix.
+        sources: what the paths were fetched from, one each: their names in reports, and their
+            partition columns.
+        file_format: one of FILE_FORMATS; default: by each file's suffix and first bytes.
         delimiter, quote, escape, encoding, header, skip: what is known of the text files; default:
             found out, file by file.
         schemas: "unite" files with other columns or types by name (`unite_schemas`), or insist on
             the "same".
+        flatten: whether structs become a column for each of their fields ("user.name").
+        partitions: whether `column=value` folders above a file become columns.
+        max_expanded_bytes: what a packed file may unpack to; default: 1 GiB, and more as long as
+            that is at most 200 times its packed size.
+        spool: folder for what is unpacked or rewritten; default: the system's temporary folder.
         limit: stop after so many rows.
 
     Returns: a TableRead; its `.reader` streams, its `.report()` tells the rest afterwards.
-    Raises: SourceError (empty, not of its format, truncated, undecodable), SchemaError (files that
-    can't be one table),
+    Raises: SourceError (empty, not of its format, truncated, undecodable, unpacks to too much),
+        SchemaError (files that can't be one table),
         UsageError (an impossible argument). All of them before the first batch, where the file's
         head or a scan shows it.
 
@@ -79,49 +89,40 @@ def read_table(
         raise UsageError(f"unknown schemas={schemas!r}; known are {', '.join(_UNITERS)}")
     if limit is not None and limit < 0:
         raise UsageError(f"limit={limit} is negative; give a number of rows")
-    overrides = DialectOverrides(delimiter, quote, escape, header, skip, encoding)
+    if max_expanded_bytes is not None and max_expanded_bytes <= 0:
+        raise UsageError(f"max_expanded_bytes={max_expanded_bytes} is not positive; give bytes")
+    dialect = DialectOverrides(delimiter, quote, escape, header, skip, encoding)
+    dialect.check()
+    hints = FormatHints(dialect)
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not listed:
         raise UsageError("no files to read; give at least one path")
-    spool = Spool()
-    files = [_open_file(Path(path), file_format, overrides, spool.path) for path in listed]
-    united = _UNITERS[schemas]([(report.file, file.schema) for report, file in files])
-    return TableRead(files, united, spool, limit)
+    origins: Sequence[SourceFile | None] = sources or [None] * len(listed)
+    folder = Spool(spool)
+    files: list[OpenFile] = []
+    for path, source in zip(map(Path, listed), origins, strict=True):
+        with name_file(path, source.uri if source else str(path)):
+            plain = unpack_file(path, source, folder.path, max_expanded_bytes)
+        files += [_open(one, file_format, hints, folder.path) for one in plain]
+    hints.check([file.report.file_format for file in files])
+    types = type_partitions([file.partitions for file in files]) if partitions else {}
+    for file in files:
+        file.flatten = flatten
+        file.partitions = file.partitions if partitions else ()
+        file.partition_types = types
+        names = tuple(file.schema.names)
+        file.report = replace(file.report, names=names)
+    united = _UNITERS[schemas]([(file.report.file, file.schema) for file in files])
+    return TableRead(files, united, folder, limit)
 
 
-def _open_file(
-    path: Path, file_format: str | None, overrides: DialectOverrides, spool: Path
-) -> OpenFile:
-    kind = file_format or _SUFFIXES.get(path.suffix.lower())
-    if kind is None:
-        raise SourceError(
-            f"{path}: unknown suffix {path.suffix!r}; name the format (csv, tsv, parquet)"
-        )
-    try:
-        if kind == "parquet":
-            table = ParquetTable(path)
-            return FileReport(
-                str(path), kind, None, table.original_names, tuple(table.names)
-            ), table
-        if kind == "tsv" and overrides.delimiter is None:
-            overrides = replace(overrides, delimiter="\t")
-        text = DelimitedFile(path, overrides, spool)
-    except DreamboltError:
-        raise
-    except FileNotFoundError as error:
-        raise SourceError(f"{path}: no such file; check the path") from error
-    except IsADirectoryError as error:
-        raise SourceError(f"{path}: is a folder; use a glob such as {path / '*.csv'}") from error
-    except OSError as error:
-        raise SourceError(f"{path}: can't be read ({error.strerror or error})") from error
-    report = FileReport(
-        str(path),
-        kind,
-        text.dialect,
-        text.original_names,
-        tuple(text.names),
-        preamble=text.preamble,
-        encoding_confidence=text.encoding_confidence,
-        findings=text.findings,
-    )
-    return report, text
+def _open(plain: PlainFile, file_format: str | None, hints: FormatHints, spool: Path) -> OpenFile:
+    with name_file(plain.path, plain.shown):
+        finding = ""
+        if file_format is None:
+            detected = detect_format(plain.path, plain.name)
+            file_format, finding = detected.file_format, detected.finding
+        report, reader = open_format(plain.path, plain.name, file_format, hints, spool)
+    findings = tuple(filter(None, (plain.finding, finding)))
+    report = replace(report, file=plain.shown, findings=findings + report.findings)
+    return OpenFile(report, reader, plain.path, partitions=plain.partitions)

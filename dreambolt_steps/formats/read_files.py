@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from dreambolt_steps.formats.file_cache import CachedFile, FileCache, name_key
 from dreambolt_steps.formats.read_alike import keep_file
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.sources.fetch import fetch_file
-from dreambolt_steps.sources.source import SourceFile
+from dreambolt_steps.sources.source import SourceFile, check_unchanged
 
 
 def read_files(
@@ -42,11 +43,13 @@ def read_files(
 
     def read_file(index: int, alike: FileReport | None) -> CachedFile:
         file = files[index]
-        path = fetch_file(file, spool)
+        path = fetch_file(file, spool, max_expanded_bytes=arguments["max_expanded_bytes"])
+        told = {**arguments, "sources": [file], "spool": spool}
+        check = partial(check_unchanged, [file])
         try:
-            return keep_file(cache, keys[index], path, arguments, alike=alike)
+            return keep_file(cache, keys[index], path, told, alike=alike, check=check)
         finally:
-            if file.is_remote:
+            if path != Path(file.uri):
                 path.unlink()
 
     return CachedRead(keys, cache, read_file, schemas=arguments["schemas"], advance=advance)

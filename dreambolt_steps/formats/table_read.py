@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 import weakref
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import SchemaError
-from dreambolt_steps.formats.delimited import DelimitedFile
-from dreambolt_steps.formats.parquet import ParquetTable
+from dreambolt_steps.errors import SourceError
+from dreambolt_steps.formats.open_file import OpenFile
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
-from dreambolt_steps.formats.unite import United, align_batch
+from dreambolt_steps.formats.unite import United
 from dreambolt_steps.tables.rejects import Reject, build_rejects
-
-OpenFile = tuple[FileReport, DelimitedFile | ParquetTable]
-
 
 _RUNNING: weakref.WeakSet[Generator[pa.RecordBatch, None, None]] = weakref.WeakSet()
 
@@ -37,9 +34,19 @@ def _close_running() -> None:
 class Spool:
     """A temporary folder that lives as long as somebody holds this object."""
 
-    def __init__(self) -> None:
-        """Make the folder."""
-        self.path = Path(tempfile.mkdtemp(prefix="dreambolt-read-"))
+    def __init__(self, parent: str | os.PathLike[str] | None = None) -> None:
+        """Make the folder, in `parent` or where the system keeps temporary files.
+
+        Raises: SourceError when it can't be made.
+        """
+        try:
+            if parent is not None:
+                Path(parent).mkdir(parents=True, exist_ok=True)
+            self.path = Path(tempfile.mkdtemp(prefix="dreambolt-read-", dir=parent))
+        except OSError as error:
+            raise SourceError(
+                f"{parent or tempfile.gettempdir()}: can't be written ({error.strerror})"
+            ) from error
         self.clear = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
@@ -65,7 +72,7 @@ class TableRead:
         self, files: Sequence[OpenFile], united: United, spool: Spool, limit: int | None
     ) -> None:
         """Nothing is read yet; the spool is cleared when the stream ends or is given up."""
-        self.files = tuple(report for report, _ in files)
+        self.files = tuple(file.report for file in files)
         self.schema: pa.Schema = united.schema
         self.notes = united.notes
         self._open_files = files
@@ -106,28 +113,21 @@ def _iterate_batches(
 ) -> Generator[pa.RecordBatch, None, None]:
     left = limit
     try:
-        for report, file in files:
+        for file in files:
             if left == 0:  # nothing is asked of this file: DuckDB would not even open it
-                progress.reports.append(report)
+                progress.reports.append(file.report)
                 continue
             rows = 0
-            for batch in file.iterate_batches(left):
+            for batch in file.iterate_batches(left, schema):
                 rows += batch.num_rows
-                yield _align(batch, schema, report.file)
-            rejects = file.list_rejects()
+                yield batch
+            report, rejects = file.finish(rows)
             progress.rejects += rejects
-            progress.reports.append(replace(report, rows=rows, rejected=len(rejects)))
+            progress.reports.append(report)
             if left is not None:
                 left -= rows
         progress.finished = True
     finally:
-        for _, file in files:
-            file.close()
+        for file in files:
+            file.reader.close()
         spool.clear()
-
-
-def _align(batch: pa.RecordBatch, schema: pa.Schema, file: str) -> pa.RecordBatch:
-    try:
-        return align_batch(batch, schema)
-    except SchemaError as error:
-        raise SchemaError(f"{file}: {error}") from error

@@ -20,25 +20,21 @@ from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.intake import Intake
 from dreambolt_steps.sources.journal import KnownFile
-from dreambolt_steps.sources.source import SourceFile, resolve_source
+from dreambolt_steps.sources.source import SourceFile, check_unchanged, resolve_source
+from dreambolt_steps.steps.load_arguments import READ_ARGUMENTS, register_read_arguments
 from dreambolt_steps.steps.load_increment import conclude_intake, open_intake
 from dreambolt_steps.steps.table_step import TableStep
 
-_READ_ARGS = (
-    "file_format",
-    "delimiter",
-    "quote",
-    "escape",
-    "encoding",
-    "header",
-    "skip",
-    "schemas",
-)
 _SHOWN_NOTES = 20
 
 
 class LoadTable(TableStep):
-    """Reads a table from CSV, TSV or Parquet files, local or on S3.
+    """Reads a table from files, on this machine, on S3 or behind a URL.
+
+    CSV and other delimited text, Parquet, Arrow and Feather; each also packed with gzip, zstd, bz2,
+    xz or in a zip. The source is a path, a glob, a folder (also one partitioned as
+    `year=2024/country=DE/`), an http(s):// or s3:// URL or that of any other file system fsspec
+    knows, whose library has to be installed.
 
     Outputs: the columns of the files. Text files come as text, untouched: `CleanTable` finds names
     and types. Rows that do not fit are kept in the step's rejects, with file, line and reason. The
@@ -60,38 +56,10 @@ class LoadTable(TableStep):
     _from_cache: int | None = None
 
     def setup(self) -> None:
-        self.register_arg("source", help="A path, a glob, an s3:// URI, or a list of them.")
         self.register_arg(
-            "file_format",
-            required=False,
-            help="csv, tsv or parquet.",
-            default_help="by the file's suffix",
+            "source", help="A path, glob, folder, http(s):// or s3:// URL, or a list of them."
         )
-        self.register_arg(
-            "delimiter", required=False, help="Between two fields.", default_help="found out"
-        )
-        self.register_arg("quote", required=False, help="Around a field.", default_help="found out")
-        self.register_arg(
-            "escape", required=False, help="Before a quote in a field.", default_help="found out"
-        )
-        self.register_arg(
-            "encoding", required=False, help="Such as cp1252.", default_help="found out"
-        )
-        self.register_arg(
-            "header",
-            required=False,
-            help="Whether the first row holds the names.",
-            default_help="found out",
-        )
-        self.register_arg(
-            "skip", required=False, help="Lines before the table.", default_help="found out"
-        )
-        self.register_arg(
-            "schemas",
-            required=False,
-            default="unite",
-            help="Files with other columns or types: unite them by name, or insist on the same.",
-        )
+        register_read_arguments(self)
         self.register_arg(
             "only",
             required=False,
@@ -130,6 +98,7 @@ class LoadTable(TableStep):
             )
         read = self._open(spool)
         loaded = self.store(read.reader)
+        check_unchanged(self.intake.plan.files)
         self._tell(read)
         return loaded
 
@@ -137,8 +106,9 @@ class LoadTable(TableStep):
         files, rehearsal, cache = self.intake.plan.files, current_rehearsal(), self._cache
         limit = rehearsal.rows if rehearsal else None
         if len(self.source_files) == 1 or limit is not None or cache is None:
-            paths = [fetch_file(file, spool) for file in files]
-            return read_table(paths, limit=limit, **self._reading)
+            allowed = self.args["max_expanded_bytes"]
+            paths = [fetch_file(file, spool, max_expanded_bytes=allowed) for file in files]
+            return read_table(paths, sources=files, spool=spool, limit=limit, **self._reading)
         read = read_files(
             files,
             cache,
@@ -152,7 +122,7 @@ class LoadTable(TableStep):
 
     @property
     def _reading(self) -> dict[str, Any]:
-        return {name: self.args[name] for name in _READ_ARGS}
+        return {name: self.args[name] for name in READ_ARGUMENTS}
 
     @property
     def _cache(self) -> FileCache | None:
@@ -163,7 +133,7 @@ class LoadTable(TableStep):
         report = read.report()
         self.keep_rejects(report.rejects)
         self.receipt.rows_in = report.rows + report.rejected
-        shown = self.source_files[0].uri
+        shown = report.files[0].file
         if len(self.source_files) > 1:
             shown += f" and {len(self.source_files) - 1:,} more"
         increment = self.intake.plan.increment
@@ -178,7 +148,8 @@ class LoadTable(TableStep):
             "schemas": list(report.schema_notes),
             "rows_by_file": [[file.file, file.rows] for file in report.files],
         }
-        self.receipt.notes += report.schema_notes[:_SHOWN_NOTES]
+        told = [f"{file.file}: {finding}" for file in report.files for finding in file.findings]
+        self.receipt.notes += [*report.schema_notes, *told][:_SHOWN_NOTES]
         if report.rejected:
             first = report.rejects.slice(0, 1).to_pylist()[0]
             self.receipt.notes.append(

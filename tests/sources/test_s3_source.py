@@ -54,7 +54,7 @@ def test_a_changed_object_changes_the_fingerprint_and_is_not_mixed_up(
     ("uri", "changes", "kind", "message"),
     [
         ("s3://bucket/none.csv", {}, SourceError, "no such object"),
-        ("s3://bucket/a", {}, SourceError, r"is a prefix; use a glob such as s3://bucket/a/\*"),
+        ("s3://bucket/a/b/none/", {}, SourceError, "no such object"),
         ("s3://bucket/a/*.tsv", {}, SourceError, "no object matches"),
         ("s3://nowhere/a.csv", {}, SourceError, "no bucket 'nowhere'"),
         ("s3://nowhere/*.csv", {}, SourceError, "no bucket 'nowhere'"),

@@ -19,6 +19,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "in" / "deep").mkdir(parents=True)
     for name in ("b.csv", "a.csv", "deep/c.csv", "note.txt", "odd[1].csv"):
         (tmp_path / "in" / name).write_text(f"x\n{name}\n")
+    (tmp_path / "in" / "none").mkdir()
     return tmp_path / "in"
 
 
@@ -65,7 +66,7 @@ def test_fingerprint_counts_every_file_and_not_the_folder(folder: Path, tmp_path
     [
         ("missing.csv", "no such file"),
         ("*.tsv", "no file matches this glob"),
-        ("deep", r"is a folder; use a glob such as .*deep/\*\.csv"),
+        ("none", r"is a folder without files of a known format; use a glob such as .*none/\*"),
         ("deep/c.csv/x", "can't be read"),
     ],
 )
