@@ -20,7 +20,7 @@ def list_read_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of files by hand."""
     from dreambolt_steps.formats.read import read_table
 
-    return _list_kinds(read_table, leave_out=("paths", "limit"))
+    return _list_kinds(read_table, leave_out=("paths", "sources", "spool", "limit"))
 
 
 def list_load_kinds() -> dict[str, Any]:

@@ -39,7 +39,7 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _HTML = re.compile(r"(?:<!doctype html|<html|<head|<body|<table)[\s>]", re.IGNORECASE)
-_XML = re.compile(r"<\?xml[\s?]|<[A-Za-z_][\w.:-]*(?:\s[^<>]*)?/?>|<!--")
+_XML = re.compile(r"<\?xml[\s?]|<[A-Za-z_][\w.:-]*(?:\s[^<>]*)?/?>|<!--|<!DOCTYPE\s")
 _OFFICE_PARTS = {"[Content_Types].xml", "mimetype"}
 
 

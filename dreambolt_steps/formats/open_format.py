@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dreambolt_steps.dialects.dialect import DialectOverrides
 from dreambolt_steps.errors import UsageError
@@ -15,14 +16,21 @@ from dreambolt_steps.formats.parquet import ParquetTable
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.sources.suffixes import split_suffixes
 
+if TYPE_CHECKING:
+    from dreambolt_steps.formats.excel import ExcelFile
+
 _DELIMITERS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
+_TEXT = ("csv", "tsv")
 _SUITED = {
-    "delimiter": ("csv", "tsv"),
-    "quote": ("csv", "tsv"),
-    "escape": ("csv", "tsv"),
-    "encoding": ("csv", "tsv"),
-    "header": ("csv", "tsv"),
-    "skip": ("csv", "tsv"),
+    "delimiter": _TEXT,
+    "quote": _TEXT,
+    "escape": _TEXT,
+    "encoding": (*_TEXT, "xml"),
+    "header": (*_TEXT, "excel"),
+    "skip": (*_TEXT, "excel"),
+    "sheet": ("excel",),
+    "cells": ("excel",),
+    "record": ("xml",),
 }
 
 
@@ -31,21 +39,30 @@ class FormatHints:
     """What the caller knows of files, beyond their format; None means: find out.
 
     Attributes:
-        dialect: of delimited text.
+        dialect: of delimited text; its header and skip count for spreadsheets too, its encoding for
+            XML.
+        sheet: name or number, from 1, of a spreadsheet's sheet.
+        cells: range of the table on that sheet.
+        record: the element that is a row of an XML file.
+        max_expanded_bytes: what a spreadsheet may unpack to.
     """
 
     dialect: DialectOverrides
+    sheet: str | None = None
+    cells: str | None = None
+    record: str | None = None
+    max_expanded_bytes: int | None = None
 
     def check(self, formats: Sequence[str]) -> None:
         """Refuse what suits none of the formats that the files are of.
 
         Raises: UsageError.
         """
-        given = {one.name: getattr(self.dialect, one.name) for one in fields(self.dialect)}
-        for name, value in given.items():
-            if value is not None and not set(_SUITED[name]) & set(formats):
+        for name, suited in _SUITED.items():
+            value = getattr(self if hasattr(self, name) else self.dialect, name)
+            if value is not None and not set(suited) & set(formats):
                 raise UsageError(
-                    f"{name}={value!r} is for {', '.join(_SUITED[name])} files; "
+                    f"{name}={value!r} is for {', '.join(suited)} files; "
                     f"these are {', '.join(dict.fromkeys(formats))}"
                 )
 
@@ -64,12 +81,38 @@ def open_format(
 
     Raises: SourceError when it is not of that format.
     """
-    if file_format in ("csv", "tsv"):
+    if file_format in _TEXT:
         return _open_delimited(path, name, file_format, hints.dialect, spool)
+    preamble: tuple[str, ...] = ()
     reader: FormatReader
-    reader = ParquetTable(path) if file_format == "parquet" else ArrowFile(path)
+    if file_format == "parquet":
+        reader = ParquetTable(path)
+    elif file_format == "arrow":
+        reader = ArrowFile(path)
+    elif file_format == "excel":
+        reader = sheet = _open_excel(path, hints)
+        preamble = sheet.preamble
+    else:
+        from dreambolt_steps.formats.xml_file import XmlFile
+
+        encoding = hints.dialect.encoding
+        reader = XmlFile(path, spool, record=hints.record, encoding=encoding)
     names = tuple(reader.schema.names)
-    return FileReport(str(path), file_format, None, reader.original_names, names), reader
+    report = FileReport(str(path), file_format, None, reader.original_names, names)
+    return replace(report, preamble=preamble), reader
+
+
+def _open_excel(path: Path, hints: FormatHints) -> ExcelFile:
+    from dreambolt_steps.formats.excel import ExcelFile
+
+    return ExcelFile(
+        path,
+        sheet=hints.sheet,
+        cells=hints.cells,
+        header=hints.dialect.header,
+        skip=hints.dialect.skip,
+        max_expanded_bytes=hints.max_expanded_bytes,
+    )
 
 
 def _open_delimited(

@@ -34,6 +34,9 @@ def read_table(
     encoding: str | None = None,
     header: bool | None = None,
     skip: int | None = None,
+    sheet: str | None = None,
+    cells: str | None = None,
+    record: str | None = None,
     schemas: str = "unite",
     flatten: bool = False,
     partitions: bool = True,
@@ -47,7 +50,8 @@ def read_table(
     file (a repeated "a" becomes "a_2", an empty one "column_N"). A missing field is null, a quoted
     "" is "". DuckDB drops blanks between a quote and its delimiter, and blank lines. A row that
     does not fit is rejected, never shifted or padded. Parquet and Arrow come in their own types,
-    dictionaries and views as the plain types they stand for.
+    dictionaries and views as the plain types they stand for; spreadsheets in the types of their
+    cells (`ExcelFile`), XML as text (`XmlFile`).
 
     Files packed with gzip, zstd, bz2 or xz are unpacked; a zip stands for its members. A file whose
     content is plainly of another format than its name says is read by its content.
@@ -58,7 +62,13 @@ def read_table(
             partition columns.
         file_format: one of FILE_FORMATS; default: by each file's suffix and first bytes.
         delimiter, quote, escape, encoding, header, skip: what is known of the text files; default:
-            found out, file by file.
+            found out, file by file. `header` and `skip` are for spreadsheets too, `encoding` for
+            XML.
+        sheet: of a spreadsheet: its name, or its number counted from 1; default: the first with a
+            table.
+        cells: of a spreadsheet: the table's range ("B3:F20", "B3:F", "B3"); default: found out.
+        record: the element that is a row of an XML file: a name or a path; default: the one that
+            repeats most below one parent.
         schemas: "unite" files with other columns or types by name (`unite_schemas`), or insist on
             the "same".
         flatten: whether structs become a column for each of their fields ("user.name").
@@ -93,7 +103,7 @@ def read_table(
         raise UsageError(f"max_expanded_bytes={max_expanded_bytes} is not positive; give bytes")
     dialect = DialectOverrides(delimiter, quote, escape, header, skip, encoding)
     dialect.check()
-    hints = FormatHints(dialect)
+    hints = FormatHints(dialect, sheet, cells, record, max_expanded_bytes)
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not listed:
         raise UsageError("no files to read; give at least one path")

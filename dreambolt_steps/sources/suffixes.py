@@ -15,6 +15,12 @@ FORMAT_SUFFIXES = {
     ".arrows": "arrow",
     ".feather": "arrow",
     ".ipc": "arrow",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".xlsb": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
+    ".xml": "xml",
 }
 COMPRESSION_SUFFIXES = {
     ".gz": "gzip",

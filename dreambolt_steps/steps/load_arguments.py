@@ -18,6 +18,13 @@ READ_ARGUMENTS: dict[str, tuple[str, Any, str | None]] = {
     "encoding": ("Such as cp1252.", None, _FOUND),
     "header": ("Whether the first row holds the names.", None, _FOUND),
     "skip": ("Lines or rows before the table.", None, _FOUND),
+    "sheet": (
+        "Name of a spreadsheet's sheet, or its number from 1.",
+        None,
+        "the first with a table",
+    ),
+    "cells": ("Range of the table on the sheet: B3:F20, B3:F or B3.", None, _FOUND),
+    "record": ("The element that is a row of an XML file.", None, "the one that repeats most"),
     "schemas": (
         "Files with other columns or types: unite them by name, or insist on the same.",
         "unite",

@@ -31,10 +31,10 @@ _SHOWN_NOTES = 20
 class LoadTable(TableStep):
     """Reads a table from files, on this machine, on S3 or behind a URL.
 
-    CSV and other delimited text, Parquet, Arrow and Feather; each also packed with gzip, zstd, bz2,
-    xz or in a zip. The source is a path, a glob, a folder (also one partitioned as
-    `year=2024/country=DE/`), an http(s):// or s3:// URL or that of any other file system fsspec
-    knows, whose library has to be installed.
+    CSV and other delimited text, Parquet, Arrow and Feather, Excel and OpenDocument spreadsheets,
+    XML; each also packed with gzip, zstd, bz2, xz or in a zip. The source is a path, a glob, a
+    folder (also one partitioned as `year=2024/country=DE/`), an http(s):// or s3:// URL or that of
+    any other file system fsspec knows, whose library has to be installed.
 
     Outputs: the columns of the files. Text files come as text, untouched: `CleanTable` finds names
     and types. Rows that do not fit are kept in the step's rejects, with file, line and reason. The

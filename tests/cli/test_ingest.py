@@ -40,7 +40,7 @@ def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
     [
         (["nowhere.csv"], 1, "no such file"),
         (["*.tsv"], 1, "no file matches this glob"),
-        (["."], 1, "is a folder"),
+        (["http://127.0.0.1:9/x.csv"], 1, "can't be reached"),
         (["s3://bucket/x.csv"], 1, "AWS_ACCESS_KEY_ID"),
         (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: one of create, replace, append"),
         (["cups.csv", "--mode", "merge"], 2, "mode merge needs the columns that name a row"),
