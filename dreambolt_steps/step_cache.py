@@ -23,6 +23,7 @@ LOCKS = ".locks"
 FILES = "_files"  # what is known of single source files
 PARTS = f"{FILES}/parts"
 JOURNALS = f"{FILES}/journals"
+HASHES = f"{FILES}/hashes"
 
 
 def read_step_file(folder: Path) -> dict[str, object] | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -13,8 +14,10 @@ import pyarrow as pa
 from dreambolt_steps.errors import ExportError, SchemaError
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache
 from dreambolt_steps.formats.part_file import DamagedPartError
+from dreambolt_steps.formats.partitions import append_partitions, type_partitions
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.formats.unite import align_batch, require_same_schemas, unite_schemas
+from dreambolt_steps.sources.source_file import Partitions
 
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 4 << 20
@@ -39,6 +42,8 @@ class CachedRead:
         read_file: ReadFile,
         *,
         schemas: str = "unite",
+        partitions: Sequence[Partitions] | None = None,
+        other_partitions: Sequence[Partitions] = (),
         advance: Callable[[int], None] | None = None,
     ) -> None:
         """Read every file that the cache does not have.
@@ -49,6 +54,8 @@ class CachedRead:
             read_file: reads the file of an index to its end and keeps it in the cache; it is told
                 what was found of the very first file, and called by several threads.
             schemas: "unite" files with other columns by name, or insist on the "same".
+            partitions: columns that stand in the folders above each file.
+            other_partitions: of files that are not read; they decide types too.
             advance: called with the number of files that are known.
 
         Raises: what `read_file` raises for the first file, in order, that can't be read; what was
@@ -72,10 +79,25 @@ class CachedRead:
                 pool.shutdown(cancel_futures=True)
                 raise
         self._files: list[CachedFile] = [cached for cached in found if cached is not None]
-        named = [(cached.reports[0].file, cached.part.schema) for cached in self._files]
+        self._partitions = partitions or [()] * len(keys)
+        self._partition_types = type_partitions([*self._partitions, *other_partitions])
+        named = [
+            (cached.reports[0].file, self._complete(_make_empty(cached.part.schema), index).schema)
+            for index, cached in enumerate(self._files)
+        ]
         united = (require_same_schemas if schemas == "same" else unite_schemas)(named)
         self.schema: pa.Schema = united.schema
         self.notes = united.notes
+
+    @property
+    def files(self) -> tuple[FileReport, ...]:
+        """What was found in each file."""
+        found: list[FileReport] = []
+        for index, cached in enumerate(self._files):
+            for report in cached.reports:
+                more = [name for name, _ in self._partitions[index] if name not in report.names]
+                found.append(replace(report, names=(*report.names, *more)))
+        return tuple(found)
 
     @cached_property
     def reader(self) -> pa.RecordBatchReader:
@@ -84,12 +106,10 @@ class CachedRead:
 
     def report(self) -> ReadReport:
         """Report on the whole read, at any time."""
-        reports: list[FileReport] = []
-        for cached in self._files:
-            reports += cached.reports
+        reports = self.files
         rejects = pa.concat_tables([self._read_rejects(at) for at in range(len(self._files))])
         rows = sum(report.rows for report in reports)
-        return ReadReport(rows, rejects.num_rows, rejects, tuple(reports), self.notes)
+        return ReadReport(rows, rejects.num_rows, rejects, reports, self.notes)
 
     def _gather_batches(self) -> Iterator[pa.RecordBatch]:
         waiting: list[pa.RecordBatch] = []
@@ -107,9 +127,12 @@ class CachedRead:
 
     def _align(self, batch: pa.RecordBatch, index: int) -> pa.RecordBatch:
         try:
-            return align_batch(batch, self.schema)
+            return align_batch(self._complete(batch, index), self.schema)
         except SchemaError as error:
             raise SchemaError(f"{self._files[index].reports[0].file}: {error}") from error
+
+    def _complete(self, batch: pa.RecordBatch, index: int) -> pa.RecordBatch:
+        return append_partitions(batch, self._partitions[index], self._partition_types)
 
     def _iterate_file(self, index: int) -> Iterator[pa.RecordBatch]:
         done = 0
@@ -143,3 +166,7 @@ class CachedRead:
 
     def _read_again(self, index: int) -> None:
         self._files[index] = self._read_file(index, self._alike if index else None)
+
+
+def _make_empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema=schema)

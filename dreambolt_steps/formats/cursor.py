@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Since:
 
     Attributes:
         column: the cursor.
-        value: as text, read in the column's type; None for every row that has a value.
+        value: as text, read in the column's type; None for every row.
         inclusive: whether rows of just this value are wanted.
     """
 
@@ -88,13 +89,11 @@ class CursorFilter:
     def keep(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The wanted rows of a batch."""
         values = batch.column(self._since.column)
-        self.empty += values.null_count
-        if self._bound is None:
-            wanted = pc.is_valid(values)
-        else:
-            wanted = pc.fill_null(self._compare(values), fill_value=False)
-        kept = batch.filter(wanted)
-        self.passed_over += batch.num_rows - kept.num_rows
+        kept = batch
+        if self._bound is not None:
+            kept = batch.filter(pc.fill_null(self._compare(values), fill_value=False))
+            self.empty += values.null_count
+            self.passed_over += batch.num_rows - kept.num_rows
         highest = pc.max(kept.column(self._since.column))
         if highest.is_valid and (
             self._largest is None or pc.greater(highest, self._largest).as_py()
@@ -114,6 +113,14 @@ class CursorFilter:
                 f"since={value!r} is no {name_type(self._type)}, which column "
                 f"{self._since.column!r} is; write it as {_exemplify(self._type)}"
             ) from error
+
+
+def find_largest(values: Iterable[str | None], kind: pa.DataType) -> str | None:
+    """The largest of several values that are written as text."""
+    found = [parse_value(value, kind) for value in values if value is not None]
+    if not found:
+        return None
+    return tell_value(pc.max(pa.array([value.as_py() for value in found], kind)))
 
 
 def parse_value(value: str, kind: pa.DataType) -> pa.Scalar:

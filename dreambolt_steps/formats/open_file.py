@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import DreamboltError, SourceError
+from dreambolt_steps.errors import DreamboltError, SourceError, UsageError
+from dreambolt_steps.formats.cursor import CursorFilter, Since
 from dreambolt_steps.formats.flatten import flatten_batch
 from dreambolt_steps.formats.format_reader import FormatReader
+from dreambolt_steps.formats.parquet import ParquetTable
 from dreambolt_steps.formats.partitions import append_partitions
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.formats.unite import align_batch
 from dreambolt_steps.sources.source_file import Partitions
 from dreambolt_steps.tables.rejects import Reject
+
+TYPED_FORMATS = ("parquet", "arrow")
 
 
 @dataclass
@@ -30,6 +34,7 @@ class OpenFile:
         flatten: whether structs are laid open.
         partitions: columns that stand in the folders above the file.
         partition_types: of all files' partition columns.
+        cursor: keeps the rows that are wanted; None if all are.
     """
 
     report: FileReport
@@ -38,6 +43,7 @@ class OpenFile:
     flatten: bool = False
     partitions: Partitions = ()
     partition_types: dict[str, pa.DataType] = field(default_factory=dict)
+    cursor: CursorFilter | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -51,18 +57,55 @@ class OpenFile:
         Raises: SourceError, or SchemaError where a value does not fit the schema.
         """
         with name_file(self.path, self.report.file):
-            for batch in self.reader.iterate_batches(limit):
+            for batch in self._iterate_wanted(limit):
                 try:
-                    yield align_batch(self._complete(batch), schema)
+                    yield align_batch(batch, schema)
                 except DreamboltError as error:
                     raise type(error)(f"{self.report.file}: {error}") from error
+
+    def _iterate_wanted(self, limit: int | None) -> Iterator[pa.RecordBatch]:
+        cursor = self.cursor
+        for whole in self.reader.iterate_batches(None if cursor else limit):
+            batch = self._complete(whole)
+            if cursor:
+                batch = cursor.keep(batch).slice(0, limit)
+                limit = None if limit is None else limit - batch.num_rows
+            yield batch
+            if limit == 0:
+                return
+
+    def begin_at(self, since: Since) -> None:
+        """Read only the rows from a value of a column on.
+
+        Raises: UsageError for a format without types, or a value that is none of the column's;
+            SchemaError for a column that is not there, or has no order.
+        """
+        if self.report.file_format not in TYPED_FORMATS:
+            raise UsageError(
+                f"{self.report.file}: since needs columns that have types, which "
+                f"{self.report.file_format} files do not; leave it out, or take only='new' files"
+            )
+        if since.column in dict(self.partitions) and since.column not in self.reader.schema.names:
+            raise UsageError(
+                f"{self.report.file}: {since.column!r} is a column of folders; name the folders in "
+                "the source instead, or take only='new' files"
+            )
+        self.cursor = CursorFilter(since, self.schema, self.report.file)
+        if isinstance(self.reader, ParquetTable):
+            groups = self.cursor.choose_row_groups(self.path)
+            self.cursor.passed_over += self.reader.keep_row_groups(groups)
 
     def finish(self, rows: int) -> tuple[FileReport, list[Reject]]:
         """Report on the file once its rows are read."""
         rejects = [replace(one, file=self.report.file) for one in self.reader.list_rejects()]
+        cursor = self.cursor
+        counts = (cursor.passed_over, cursor.empty, cursor.largest) if cursor else (0, 0, None)
         report = replace(
             self.report,
             rows=rows,
+            passed_over=counts[0],
+            without_cursor=counts[1],
+            cursor=counts[2],
             rejected=len(rejects),
             findings=tuple(dict.fromkeys((*self.report.findings, *self.reader.findings))),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +35,7 @@ class ParquetTable:
         Raises: SourceError for an empty, truncated or other file.
         """
         self._path = path
+        self._groups: list[int] | None = None
         with path.open("rb") as handle:
             head = handle.read(4)
         if not head:
@@ -56,6 +57,16 @@ class ParquetTable:
             ]
         )
 
+    def keep_row_groups(self, groups: Sequence[int]) -> int:
+        """Read some row groups only.
+
+        Returns: rows in the others.
+        """
+        self._groups = list(groups)
+        metadata = self._file.metadata
+        kept = sum(metadata.row_group(group).num_rows for group in groups)
+        return int(metadata.num_rows - kept)
+
     def iterate_batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:
         """Yield batches of about 8 MiB, in the file's order.
 
@@ -63,7 +74,8 @@ class ParquetTable:
         """
         left = self._file.metadata.num_rows if limit is None else limit
         try:
-            for batch in self._file.iter_batches(self._choose_batch_rows()):
+            size, groups = self._choose_batch_rows(), self._groups
+            for batch in self._file.iter_batches(size, row_groups=groups):
                 if left <= 0:
                     return
                 batch = batch.slice(0, left)

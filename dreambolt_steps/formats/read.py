@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dreambolt_steps.dialects.dialect import DialectOverrides
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.formats.cursor import Since
 from dreambolt_steps.formats.detect import FILE_FORMATS, detect_format
 from dreambolt_steps.formats.open_file import OpenFile, name_file
 from dreambolt_steps.formats.open_format import FormatHints, open_format
@@ -42,6 +43,8 @@ def read_table(
     partitions: bool = True,
     max_expanded_bytes: int | None = None,
     spool: str | os.PathLike[str] | None = None,
+    since: Since | None = None,
+    is_part: bool = False,
     limit: int | None = None,
 ) -> TableRead:
     """Read one table from one or several local files.
@@ -76,6 +79,8 @@ def read_table(
         max_expanded_bytes: what a packed file may unpack to; default: 1 GiB, and more as long as
             that is at most 200 times its packed size.
         spool: folder for what is unpacked or rewritten; default: the system's temporary folder.
+        since: only the rows of Parquet and Arrow files from a value of one column on.
+        is_part: whether there are more files, of other formats perhaps, that what is told is for.
         limit: stop after so many rows.
 
     Returns: a TableRead; its `.reader` streams, its `.report()` tells the rest afterwards.
@@ -114,7 +119,8 @@ def read_table(
         with name_file(path, source.uri if source else str(path)):
             plain = unpack_file(path, source, folder.path, max_expanded_bytes)
         files += [_open(one, file_format, hints, folder.path) for one in plain]
-    hints.check([file.report.file_format for file in files])
+    if not is_part:
+        hints.check([file.report.file_format for file in files])
     types = type_partitions([file.partitions for file in files]) if partitions else {}
     for file in files:
         file.flatten = flatten
@@ -122,6 +128,8 @@ def read_table(
         file.partition_types = types
         names = tuple(file.schema.names)
         file.report = replace(file.report, names=names)
+        if since:
+            file.begin_at(since)
     united = _UNITERS[schemas]([(file.report.file, file.schema) for file in files])
     return TableRead(files, united, folder, limit)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from dreambolt_steps.dialects.dialect import Dialect
-from dreambolt_steps.errors import UsageError
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport
@@ -44,10 +43,7 @@ def keep_file(
     told = _tell_dialect(alike)
     if alike is not None and told:
         given = {name: value for name, value in arguments.items() if value is not None}
-        try:
-            read = read_table(path, **{**arguments, **told, **given})
-        except UsageError:  # of another format, which has no dialect
-            return cache.keep(key, read_table(path, **arguments), check)
+        read = read_table(path, **{**arguments, **told, **given})
         if [file.columns for file in read.files] == [alike.columns]:
             cached = cache.keep(key, read, check)
             if not any(report.rejected for report in cached.reports):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dreambolt_steps.dialects.dialect import DialectOverrides
 from dreambolt_steps.formats.cached_read import CachedRead
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache, name_key
+from dreambolt_steps.formats.open_format import FormatHints
 from dreambolt_steps.formats.read_alike import keep_file
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.sources.fetch import fetch_file
@@ -21,6 +24,7 @@ def read_files(
     spool: Path,
     *,
     version: float,
+    siblings: Sequence[SourceFile] = (),
     advance: Callable[[int], None] | None = None,
     **arguments: Any,
 ) -> CachedRead:
@@ -34,6 +38,7 @@ def read_files(
         cache: where each is kept.
         spool: where remote ones are spooled.
         version: of the readers; another one reads everything again.
+        siblings: files that are not read, but whose folders count when partition columns are typed.
         advance: called with the number of files that are known.
         arguments: of `read_table`.
 
@@ -44,7 +49,8 @@ def read_files(
     def read_file(index: int, alike: FileReport | None) -> CachedFile:
         file = files[index]
         path = fetch_file(file, spool, max_expanded_bytes=arguments["max_expanded_bytes"])
-        told = {**arguments, "sources": [file], "spool": spool}
+        told = {**arguments, "sources": [file], "spool": spool, "is_part": True}
+        told["partitions"] = False  # they are typed over all files
         check = partial(check_unchanged, [file])
         try:
             return keep_file(cache, keys[index], path, told, alike=alike, check=check)
@@ -52,7 +58,25 @@ def read_files(
             if path != Path(file.uri):
                 path.unlink()
 
-    return CachedRead(keys, cache, read_file, schemas=arguments["schemas"], advance=advance)
+    read = CachedRead(
+        keys,
+        cache,
+        read_file,
+        schemas=arguments["schemas"],
+        partitions=[file.partitions for file in files] if arguments["partitions"] else None,
+        other_partitions=[file.partitions for file in siblings],
+        advance=advance,
+    )
+    _check_told(arguments, [report.file_format for report in read.files])
+    return read
+
+
+def _check_told(arguments: dict[str, Any], formats: list[str]) -> None:
+    """Refuse what is told and suits no file."""
+    words = {field.name: arguments.get(field.name) for field in fields(DialectOverrides)}
+    names = [field.name for field in fields(FormatHints) if field.name != "dialect"]
+    others = {name: arguments.get(name) for name in names}
+    FormatHints(DialectOverrides(**words), **others).check(formats)
 
 
 def name_file_key(file: SourceFile, version: float, arguments: dict[str, Any]) -> str:

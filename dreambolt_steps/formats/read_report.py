@@ -19,12 +19,16 @@ class FileReport:
         dialect: of a text file; None for Parquet.
         columns: names exactly as in the file; `names` are the unique ones the stream carries.
         rows: rows read.
-        rejected: rows that could not be read; rows + rejected is what the file holds.
+        rejected: rows that could not be read.
         preamble: lines skipped before the header.
         encoding_confidence: 0 to 1; 1 where the bytes themselves prove the encoding or it was told.
         findings: what is out of the ordinary in a text file and what was done about it, in plain
             sentences: preamble, footer, comments, header rows, other tables, repaired rows.
         evidence: why this dialect, in plain sentences: scores, the runner-up, the first odd lines.
+        passed_over: rows that `since` leaves out; rows + rejected + passed_over is what the file
+            holds.
+        without_cursor: those of them that have no value to decide by.
+        cursor: the largest value of the cursor among the rows read, as text.
     """
 
     file: str
@@ -38,6 +42,9 @@ class FileReport:
     encoding_confidence: float = 1.0
     findings: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    passed_over: int = 0
+    without_cursor: int = 0
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)

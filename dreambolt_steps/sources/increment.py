@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import xxhash
 
+from dreambolt_steps.errors import UsageError
 from dreambolt_steps.sources.journal import Increment, Journal, State
 from dreambolt_steps.sources.source import SourceFile, fingerprint_source
 
@@ -39,7 +40,7 @@ def plan_new(
     journal: Journal,
     is_stored: Callable[[str], bool],
     *,
-    by_cursor: bool = False,
+    cursor: str | None = None,
     afresh: bool = False,
 ) -> PlannedIncrement:
     """Take the files that are new or changed.
@@ -52,8 +53,10 @@ def plan_new(
         files: all of the source.
         journal: of the step.
         is_stored: whether the session holds the step's result for a content.
-        by_cursor: whether only rows beyond the largest cursor so far are taken.
+        cursor: a column; only rows beyond its largest value so far are taken.
         afresh: read an interrupted increment anew instead, as its files are now.
+
+    Raises: UsageError when the largest value so far is not known.
     """
     settled, pending = journal.settled, journal.pending
     if pending and not afresh and is_stored(pending.increment.content):
@@ -66,11 +69,21 @@ def plan_new(
     taken = tuple(file for file in files if (file.uri, file.identity) not in known)
     if not taken:
         return PlannedIncrement(settled.increment, _find_same(settled, files))
-    since = settled.cursor if by_cursor else None
+    since = _find_largest(settled, cursor) if cursor else None
     told = "\0".join([fingerprint_source(taken), settled.increment.content, str(since)])
     content = xxhash.xxh3_128_hexdigest(told.encode())
     uris = tuple(file.uri for file in taken)
     return PlannedIncrement(Increment(content, uris, settled.increment.content, since), taken)
+
+
+def _find_largest(state: State, cursor: str) -> str:
+    column, value = state.cursor or ("", "")
+    if column != cursor:
+        raise UsageError(
+            f"the last run of this session did not note the largest {cursor!r}; name another "
+            f"--session to take every row, or tell a value to begin at once, with cursor={cursor!r}"
+        )
+    return value
 
 
 def _find_same(state: State, files: Sequence[SourceFile]) -> tuple[SourceFile, ...]:

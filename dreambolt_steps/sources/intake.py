@@ -20,7 +20,7 @@ class Intake:
         files: all of the source.
         journal: the journal's file; None for a step that keeps none.
         only_new: whether only new and changed files are taken.
-        by_cursor: whether only rows beyond the largest cursor so far are taken.
+        cursor: a column; only rows beyond its largest value so far are taken.
         afresh: whether an increment that was interrupted is read anew.
         is_stored: whether the session holds the step's result for a content.
     """
@@ -28,7 +28,7 @@ class Intake:
     files: Sequence[SourceFile]
     journal: Path | None
     only_new: bool = False
-    by_cursor: bool = False
+    cursor: str | None = None
     afresh: bool = False
     is_stored: Callable[[str], bool] = bool
 
@@ -46,7 +46,7 @@ class Intake:
             self.files,
             self.known,
             self.is_stored,
-            by_cursor=self.by_cursor,
+            cursor=self.cursor,
             afresh=self.afresh,
         )
 
@@ -65,12 +65,12 @@ class Intake:
             if file.uri in known and known[file.uri].identity == file.identity
         }
 
-    def record(self, read: Iterable[KnownFile], cursor: str | None) -> None:
+    def record(self, read: Iterable[KnownFile], cursor: tuple[str, str] | None = None) -> None:
         """Write down what the run took; it counts once `settle` is called.
 
         Args:
             read: files of this run that no journal knows yet.
-            cursor: the largest value of the cursor in this run.
+            cursor: a column and its largest value in this run.
         """
         pending = self.known.pending
         if self.journal is None or (pending and pending.increment == self.plan.increment):
@@ -85,7 +85,7 @@ class Intake:
         settled, taken = self.known.settled, frozenset[tuple[str, str]]()
         if self.only_new and settled:
             taken = settled.list_taken() - {(file.uri, file.identity) for file in files}
-            cursor = settled.cursor if cursor is None else cursor
+            cursor = cursor or settled.cursor
         state = State(self.plan.increment, files, taken, cursor)
         replace(self.known, pending=state).save(self.journal)
 

@@ -54,13 +54,13 @@ class State:
         increment: of that run.
         files: of the source.
         taken: (uri, identity) of files that are not there any more, but whose rows were taken.
-        cursor: the largest value of the cursor so far, as text.
+        cursor: a column and its largest value so far, as text.
     """
 
     increment: Increment
     files: tuple[KnownFile, ...]
     taken: frozenset[tuple[str, str]] = frozenset()
-    cursor: str | None = None
+    cursor: tuple[str, str] | None = None
 
     def list_taken(self) -> frozenset[tuple[str, str]]:
         """(uri, identity) of every file whose rows were taken."""
@@ -172,5 +172,5 @@ def _load_state(found: dict[str, Any] | None) -> State | None:
         Increment(**increment | {"uris": tuple(increment["uris"])}),
         tuple(KnownFile(*file) for file in found["files"]),
         frozenset((uri, identity) for uri, identity in found["taken"]),
-        found["cursor"],
+        tuple(found["cursor"]) if found["cursor"] else None,
     )

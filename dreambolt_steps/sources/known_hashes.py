@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-_MARGIN_NS = 2_000_000_000  # file systems keep times in ticks of up to two seconds
+from dreambolt_steps.sources.source_file import Stamp, hash_file, read_stamp
 
-Stat = tuple[int, int, int, int]
+_MARGIN_NS = 2_000_000_000  # file systems keep times in ticks of up to two seconds
 
 
 class KnownHashes:
@@ -30,8 +29,8 @@ class KnownHashes:
             trust: whether what is known counts; otherwise everything is hashed anew.
         """
         self._path = path
-        self._known: dict[str, tuple[Stat, str]] = {}
-        self._seen: dict[str, tuple[Stat, str]] = {}
+        self._known: dict[str, tuple[Stamp, str]] = {}
+        self._seen: dict[str, tuple[Stamp, str]] = {}
         if trust:
             try:
                 found = json.loads(path.read_text(encoding="utf-8"))
@@ -39,9 +38,9 @@ class KnownHashes:
             except (OSError, ValueError, TypeError, AttributeError):
                 pass
 
-    def identify(self, path: Path, hash_file: Callable[[Path], str]) -> str:
+    def identify(self, path: Path) -> str:
         """The hash of a file: the known one, or a new one."""
-        uri, before = str(path.absolute()), _read_stat(path)
+        uri, before = str(path.absolute()), read_stamp(path)
         known = self._known.get(uri)
         if known and known[0] == before:
             identity = known[1]
@@ -61,8 +60,3 @@ class KnownHashes:
         aside = self._path.with_name(f".{self._path.name}.partial")
         aside.write_text(json.dumps(self._seen), encoding="utf-8")
         aside.replace(self._path)
-
-
-def _read_stat(path: Path) -> Stat:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

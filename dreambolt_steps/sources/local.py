@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,12 +19,13 @@ from dreambolt_steps.sources.source_file import (
 from dreambolt_steps.sources.suffixes import is_table_name
 
 
-def resolve_local(pattern: str) -> list[SourceFile]:
+def resolve_local(pattern: str, identify: Callable[[Path], str] = hash_file) -> list[SourceFile]:
     """Find local files and hash them.
 
     Args:
         pattern: a path, a `file://` URL, a glob, or a folder: all files of known formats in it and
             below, hidden ones and those that begin with `_` left out.
+        identify: gives a file's hash.
 
     Returns: each file once, also where symlinks show it in several places or in a loop.
     Raises: SourceError (missing, no match, not readable, not a regular file).
@@ -33,7 +34,7 @@ def resolve_local(pattern: str) -> list[SourceFile]:
         pattern = unquote(pattern.removeprefix("file://"))
     pattern = str(Path(pattern).expanduser())
     try:
-        return _resolve(pattern)
+        return [_identify(path, identify) for path in _find(pattern)]
     except FileNotFoundError as error:
         raise SourceError(f"{error.filename}: no such file; check the path") from error
     except PermissionError as error:
@@ -42,17 +43,17 @@ def resolve_local(pattern: str) -> list[SourceFile]:
         raise SourceError(f"{error.filename}: can't be read ({error.strerror})") from error
 
 
-def _resolve(pattern: str) -> list[SourceFile]:
+def _find(pattern: str) -> list[Path]:
     if not has_glob(pattern) or os.path.lexists(pattern):
         path = Path(pattern)
-        return [_identify(file) for file in _search_named_folder(path)] or [_identify(path)]
+        return _search_named_folder(path) or [path]
     matches = [Path(match) for match in _match(pattern)]
     files = [path for path in matches if not path.is_dir()]
     if not files:  # such as data/year=*
         files = [file for folder in matches for file in _search_folder(folder)]
     if not files:
         raise SourceError(f"{pattern}: no file matches this glob; check the folder and the pattern")
-    return [_identify(path) for path in _drop_repeats(files)]
+    return _drop_repeats(files)
 
 
 def _search_named_folder(path: Path) -> list[Path]:
@@ -119,9 +120,9 @@ def _drop_repeats(paths: Iterator[Path] | list[Path]) -> list[Path]:
     return list(found.values())
 
 
-def _identify(path: Path) -> SourceFile:
+def _identify(path: Path, identify: Callable[[Path], str]) -> SourceFile:
     if path.exists() and not path.is_file():
         raise SourceError(f"{path}: is not a regular file; save its content to a file first")
     stamp = read_stamp(path)  # before the content, so that a change meanwhile shows
     uri = str(path.absolute())
-    return SourceFile(uri, stamp[0], hash_file(path), find_partitions(uri), stamp=stamp)
+    return SourceFile(uri, stamp[0], identify(path), find_partitions(uri), stamp=stamp)

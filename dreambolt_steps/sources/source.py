@@ -4,7 +4,7 @@ its content's identity."""
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import xxhash
@@ -21,13 +21,17 @@ __all__ = ["SourceFile", "check_unchanged", "fingerprint_source", "hash_file", "
 _MEMBER_MARK = f"{ARCHIVE_SUFFIX}!"
 
 
-def resolve_source(source: str | os.PathLike[str] | Sequence[str]) -> list[SourceFile]:
+def resolve_source(
+    source: str | os.PathLike[str] | Sequence[str],
+    identify: Callable[[Path], str] = hash_file,
+) -> list[SourceFile]:
     """Find the files of a source and identify their content.
 
     Args:
         source: a path, a glob (`data/**/*.csv`), a folder, an http(s):// URL, an s3:// URI or the
             URL of any other file system that fsspec opens, with globs and folders as well; or
             several of them. A zip stands for its members; `a.zip!*.csv` names some of them.
+        identify: gives the hash of a local file.
 
     Returns: each file once, sorted by uri. Local files are read once, to hash them; of remote ones
     only what the server says is asked for.
@@ -42,7 +46,7 @@ def resolve_source(source: str | os.PathLike[str] | Sequence[str]) -> list[Sourc
         raise SourceError("the source is empty; name a file, a glob, a folder or a URL")
     found: dict[str, SourceFile] = {}
     for part in map(str, parts):
-        found.update((file.uri, file) for file in _resolve(part))
+        found.update((file.uri, file) for file in _resolve(part, identify))
     return [found[uri] for uri in sorted(found)]
 
 
@@ -82,7 +86,7 @@ def check_unchanged(files: Sequence[SourceFile]) -> None:
         raise SourceError(f"{path}: changed while it was read; run again once it is complete")
 
 
-def _resolve(part: str) -> list[SourceFile]:
+def _resolve(part: str, identify: Callable[[Path], str]) -> list[SourceFile]:
     if "://" in part:
         refuse_secrets(part)
     pattern = None
@@ -94,7 +98,7 @@ def _resolve(part: str) -> list[SourceFile]:
     elif "://" in part and not part.startswith("file://"):
         files = resolve_remote(part)
     else:
-        files = resolve_local(part)
+        files = resolve_local(part, identify)
     found = []
     for file in files:
         is_zip = file.name.lower().endswith(ARCHIVE_SUFFIX)

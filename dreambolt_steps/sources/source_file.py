@@ -17,6 +17,7 @@ _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 _SECRET_QUERY = re.compile(r"\?.*")
 
 Partitions = tuple[tuple[str, str | None], ...]
+Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class SourceFile:
         partitions: (column, value) of each `column=value` folder right above the file; None is
             Hive's default partition, NULL.
         container: the zip this file is a member of.
-        stamp: of a local file: (size, time of the last change in ns) when its identity was taken.
+        stamp: of a local file, when its identity was taken (`read_stamp`).
     """
 
     uri: str
@@ -39,7 +40,7 @@ class SourceFile:
     identity: str
     partitions: Partitions = ()
     container: SourceFile | None = None
-    stamp: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    stamp: Stamp | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_remote(self) -> bool:
@@ -91,11 +92,11 @@ def hash_stream(handle: IO[bytes]) -> str:
     return f"xxh3:{digest.hexdigest()}"
 
 
-def read_stamp(path: Path) -> tuple[int, int]:
-    """Read what shows most changes of a local file at no cost: size, and time of the last change
-    in nanoseconds."""
+def read_stamp(path: Path) -> Stamp:
+    """Read what shows changes of a local file at no cost: size, time of the last change of its
+    content and of anything about it in nanoseconds, inode."""
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def hide_query(uri: str) -> str:

@@ -3,43 +3,125 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import pyarrow as pa
 
 from dreambolt_steps import step_cache
 from dreambolt_steps.commits import commit_at_end, is_session_open
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.formats.cursor import Since, find_largest
+from dreambolt_steps.formats.read_report import ReadReport
 from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.sources.intake import Intake
 from dreambolt_steps.sources.journal import KnownFile
-from dreambolt_steps.sources.source import SourceFile
+from dreambolt_steps.sources.known_hashes import KnownHashes
+from dreambolt_steps.sources.source import resolve_source
 from dreambolt_steps.steps.table_step import TableStep
 
 _LISTED = 1_000
 
 
-def open_intake(step: TableStep, files: Sequence[SourceFile], only: str) -> Intake:
-    """See the files of a source against what the step's last run knew.
+LAST = "last"
+
+
+def register_increment_arguments(step: TableStep) -> None:
+    """Register what is told of the rows that are wanted; to be called in a step's `setup`."""
+    step.register_arg(
+        "only",
+        required=False,
+        default="all",
+        help="all: the whole source at every run; new: the files that are new or changed since the"
+        " last run of the session that came to its end.",
+    )
+    step.register_arg(
+        "since",
+        required=False,
+        help="Only the rows of Parquet and Arrow files whose cursor is this value or a later one;"
+        " last: those later than any that the session has taken.",
+        default_help="all rows",
+    )
+    step.register_arg(
+        "cursor",
+        required=False,
+        help="The column that since is about: numbers, dates, timestamps or text.",
+    )
+    step.register_arg(
+        "rehash",
+        required=False,
+        default=False,
+        help="Hash local files even where size, times and inode say that they are as they were.",
+    )
+
+
+def open_intake(step: TableStep, args: Mapping[str, Any]) -> Intake:
+    """Find the files of a source, and see them against what the step's last run knew.
 
     Args:
         step: whose source it is.
-        files: all of the source.
-        only: all or new.
+        args: of the step.
 
-    Raises: UsageError for another word, or where nobody sees the end of a run.
+    Raises: as `resolve_source`; UsageError for another word, or where nobody sees the end of a run.
     """
+    only, since, cursor = args["only"], args["since"], args["cursor"]
     if only not in ("all", "new"):
         raise UsageError(f"step {step.name}: unknown only={only!r}; known are all and new")
-    if only == "new" and not is_session_open() and not current_rehearsal():
+    if since is not None and not cursor:
         raise UsageError(
-            f"step {step.name}: only='new' works within `open_session` alone: it has to know "
-            "whether every step came to its end"
+            f"step {step.name}: since={since!r} needs a cursor: the column it is about"
+        )
+    told = "only='new'" if only == "new" else "since='last'" if since == LAST else None
+    if told and not is_session_open() and not current_rehearsal():
+        raise UsageError(
+            f"step {step.name}: {told} works within `open_session` alone: it has to know whether "
+            "every step came to its end"
         )
     session = step.find_session_folder()
-    journal = session / step_cache.JOURNALS / f"{step.folder_name}.json" if session else None
-    is_new = only == "new"
-    return Intake(files, journal, only_new=is_new, afresh=step.force, is_stored=step.holds_result)
+    if session is None:
+        return Intake(resolve_source(args["source"]), None)
+    hashes = KnownHashes(
+        session / step_cache.HASHES / f"{step.folder_name}.json", trust=not args["rehash"]
+    )
+    files = resolve_source(args["source"], hashes.identify)
+    hashes.save()
+    return Intake(
+        files,
+        session / step_cache.JOURNALS / f"{step.folder_name}.json",
+        only_new=told is not None,
+        cursor=cursor if since == LAST else None,
+        afresh=step.force,
+        is_stored=step.holds_result,
+    )
+
+
+def find_since(intake: Intake, args: Mapping[str, Any]) -> Since | None:
+    """The rows that are wanted of each file; None for all, and no cursor to note."""
+    if not args["cursor"]:
+        return None
+    if args["since"] == LAST:
+        return Since(args["cursor"], intake.plan.increment.since, inclusive=False)
+    return Since(args["cursor"], None if args["since"] is None else str(args["since"]))
+
+
+def tell_since(receipt: Receipt, since: Since, read: ReadReport, schema: pa.Schema) -> None:
+    """Tell which rows were passed over, and note the largest value of the cursor."""
+    passed = sum(file.passed_over for file in read.files)
+    empty = sum(file.without_cursor for file in read.files)
+    kind = schema.field(since.column).type
+    receipt.report["since"] = {
+        "column": since.column,
+        "value": since.value,
+        "inclusive": since.inclusive,
+        "passed_over": passed,
+        "without_value": empty,
+        "largest": find_largest((file.cursor for file in read.files), kind),
+    }
+    if since.value is not None:
+        sign = ">=" if since.inclusive else ">"
+        told = f"{passed:,} rows passed over by {since.column} {sign} {since.value}"
+        receipt.notes.append(told + (f", {empty:,} of them without a value" if empty else ""))
 
 
 def conclude_intake(
@@ -56,7 +138,9 @@ def conclude_intake(
     if current_rehearsal() or intake.journal is None:
         return
     tell_changes(step.receipt, intake, cached)
-    intake.record(read, None)
+    since = step.receipt.report.get("since", {})
+    largest = since.get("largest")
+    intake.record(read, (since["column"], largest) if largest is not None else None)
     commit_at_end(str(intake.journal), intake.settle)
 
 

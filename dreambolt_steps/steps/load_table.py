@@ -20,9 +20,15 @@ from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.intake import Intake
 from dreambolt_steps.sources.journal import KnownFile
-from dreambolt_steps.sources.source import SourceFile, check_unchanged, resolve_source
+from dreambolt_steps.sources.source import check_unchanged
 from dreambolt_steps.steps.load_arguments import READ_ARGUMENTS, register_read_arguments
-from dreambolt_steps.steps.load_increment import conclude_intake, open_intake
+from dreambolt_steps.steps.load_increment import (
+    conclude_intake,
+    find_since,
+    open_intake,
+    register_increment_arguments,
+    tell_since,
+)
 from dreambolt_steps.steps.table_step import TableStep
 
 _SHOWN_NOTES = 20
@@ -60,23 +66,12 @@ class LoadTable(TableStep):
             "source", help="A path, glob, folder, http(s):// or s3:// URL, or a list of them."
         )
         register_read_arguments(self)
-        self.register_arg(
-            "only",
-            required=False,
-            default="all",
-            help="all: the whole source at every run; new: the files that are new or changed since"
-            " the last run of the session that came to its end.",
-        )
-
-    @cached_property
-    def source_files(self) -> list[SourceFile]:
-        """The files behind `source`, each with the identity of its content."""
-        return resolve_source(self.args["source"])
+        register_increment_arguments(self)
 
     @cached_property
     def intake(self) -> Intake:
-        """What is taken of the files in this run."""
-        return open_intake(self, self.source_files, self.args["only"])
+        """The files behind `source`, and what is taken of them in this run."""
+        return open_intake(self, self.args)
 
     def identify_content(self) -> object:
         return self.intake.plan.increment.content
@@ -105,7 +100,7 @@ class LoadTable(TableStep):
     def _open(self, spool: Path) -> TableRead | CachedRead:
         files, rehearsal, cache = self.intake.plan.files, current_rehearsal(), self._cache
         limit = rehearsal.rows if rehearsal else None
-        if len(self.source_files) == 1 or limit is not None or cache is None:
+        if len(self.intake.files) == 1 or limit is not None or cache is None:
             allowed = self.args["max_expanded_bytes"]
             paths = [fetch_file(file, spool, max_expanded_bytes=allowed) for file in files]
             return read_table(paths, sources=files, spool=spool, limit=limit, **self._reading)
@@ -114,6 +109,7 @@ class LoadTable(TableStep):
             cache,
             spool,
             version=self.version,
+            siblings=self.intake.files,
             advance=lambda done: self.advance(done, len(files), "files"),
             **self._reading,
         )
@@ -122,7 +118,8 @@ class LoadTable(TableStep):
 
     @property
     def _reading(self) -> dict[str, Any]:
-        return {name: self.args[name] for name in READ_ARGUMENTS}
+        told = {name: self.args[name] for name in READ_ARGUMENTS}
+        return told | {"since": find_since(self.intake, self.args)}
 
     @property
     def _cache(self) -> FileCache | None:
@@ -134,8 +131,8 @@ class LoadTable(TableStep):
         self.keep_rejects(report.rejects)
         self.receipt.rows_in = report.rows + report.rejected
         shown = report.files[0].file
-        if len(self.source_files) > 1:
-            shown += f" and {len(self.source_files) - 1:,} more"
+        if len(report.files) > 1:
+            shown += f" and {len(report.files) - 1:,} more"
         increment = self.intake.plan.increment
         lineage = {"source": shown, "source_fingerprint": increment.content}
         if increment.follows:
@@ -150,6 +147,8 @@ class LoadTable(TableStep):
         }
         told = [f"{file.file}: {finding}" for file in report.files for finding in file.findings]
         self.receipt.notes += [*report.schema_notes, *told][:_SHOWN_NOTES]
+        if since := self._reading["since"]:
+            tell_since(self.receipt, since, report, read.schema)
         if report.rejected:
             first = report.rejects.slice(0, 1).to_pylist()[0]
             self.receipt.notes.append(

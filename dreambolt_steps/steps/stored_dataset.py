@@ -4,6 +4,7 @@ write."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,17 @@ class StoredDataset(Dataset):
     already is one Arrow file. The folder this class writes is what `Dataset.load_from_disk` reads.
     """
 
+    before_saved: Callable[[], None] | None = None
+
     def save_to_disk(self, dataset_path: Any, *args: Any, **kwargs: Any) -> None:
         """Move the Arrow file to `dataset_path` and describe it there.
 
-        A dataset that was changed since it was opened (columns renamed, rows selected, several
-        shards wanted) is saved the ordinary way.
+        `before_saved` is called first. A dataset that was changed since it was opened (columns
+        renamed, rows selected, several shards wanted) is saved the ordinary way.
         """
+        if self.before_saved is not None:
+            self.before_saved()
+            self.before_saved = None
         source = Path(self.cache_files[0]["filename"]) if self.cache_files else None
         if source is None or not self._is_untouched(source) or (kwargs.get("num_shards") or 1) > 1:
             super().save_to_disk(dataset_path, *args, **kwargs)

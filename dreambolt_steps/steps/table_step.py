@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -112,7 +112,10 @@ class TableStep(Step):
             return Dataset(table)
         path = self.folder / TABLE_FILE
         self.receipt.rows_out = write_stream(reader, path, lambda rows: self.advance(rows, total))
-        return StoredDataset.from_file(str(path))
+        stored = StoredDataset.from_file(str(path))
+        # A process may be killed once DataDreamer has written step.json: the receipt comes first.
+        stored.before_saved = partial(step_cache.write_receipt, self.folder, self.receipt)
+        return stored
 
     def open_stored(self, stored: Dataset) -> pa.RecordBatchReader:
         """A stream over what `store` has stored."""

@@ -48,7 +48,7 @@ class Pipeline:
             assert intake.plan.files
             self.stored[content] = intake.plan.files
         if stage >= 2:
-            intake.record([KnownFile(f.uri, f.identity, 1) for f in intake.plan.files], None)
+            intake.record([KnownFile(f.uri, f.identity, 1) for f in intake.plan.files])
         if stage >= 3:
             self.loads.setdefault(content, self.stored[content])
         if stage >= 4:
