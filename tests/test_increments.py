@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps import (
@@ -21,6 +26,7 @@ from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
 from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.session_store import collect_superseded
 from dreambolt_steps.sources.journal import Journal
+from tests.sources.test_known_hashes import count_read_bytes
 from tests.standins.counting_proxy import count_requests
 from tests.standins.warm_process import finish_process, kill_when, start_process
 
@@ -353,6 +359,185 @@ def test_rows_that_can_not_be_read_again_are_not_made_up(
     (source / "a.csv").unlink()
     with pytest.raises(SourceError, match="nothing is new"), session(fresh=["load"]):
         append_files(tmp_path, source)
+
+
+def write_events(folder: Path, name: str, days: range, value: int = 0) -> None:
+    """A Parquet file with one event a day, a day to a row group."""
+    folder.mkdir(parents=True, exist_ok=True)
+    start = dt.datetime(2026, 1, 1)
+    when = pa.array([start + dt.timedelta(days=day) for day in days], pa.timestamp("us"))
+    table = pa.table({"id": list(days), "when": when, "value": [value] * len(days)})
+    pq.write_table(table, folder / name, row_group_size=1)
+
+
+def load_events(folder: Path, since: str | None = "last", mode: str = "append", **more: Any) -> Any:
+    args = {"source": str(folder / "in/*.parquet"), "since": since, "cursor": "when", **more}
+    loaded = LoadTable("load", args=args)
+    step = ExportParquet("export", inputs=columns(loaded), args={"path": str(folder / "out/t")})
+    args = {"database": str(folder / "out/t.duckdb"), "table": "t", "mode": mode}
+    CopyIntoDuckDB("copy into", inputs=columns(step), args=args)
+    return loaded
+
+
+def test_since_a_value_takes_the_rows_from_it_on(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    write_events(tmp_path / "in", "a.parquet", range(10))
+    write_events(tmp_path / "in", "b.parquet", range(5, 15))
+    with session():
+        step = load_events(tmp_path, "2026-01-08")
+        assert read_ids(step) == sorted([7, 8, 9, *range(7, 15)])
+        assert step.receipt.rows_in == step.receipt.rows_out == 11
+        assert "9 rows passed over by when >= 2026-01-08" in step.receipt.notes
+        told = step.receipt.report["since"]
+        assert (told["passed_over"], told["without_value"]) == (9, 0)
+        assert told["largest"] == "2026-01-15 00:00:00.000000"
+    with session():
+        assert read_ids(load_events(tmp_path, "2026-01-15")) == [14]
+
+
+def test_since_last_takes_each_row_once(session: Callable[..., Any], tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_events(source, "a.parquet", range(3))
+    for _ in range(2):
+        with session():
+            load_events(tmp_path)
+        assert read_table(tmp_path) == [0, 1, 2]
+    write_events(source, "a.parquet", range(5))  # the file grew
+    write_events(source, "b.parquet", range(1, 7))
+    with session():
+        step = load_events(tmp_path)
+        assert "5 rows passed over by when > 2026-01-03 00:00:00.000000" in step.receipt.notes
+    assert read_table(tmp_path) == [0, 1, 2, 3, 3, 4, 4, 5, 6]
+    write_events(source, "c.parquet", range(2))  # nothing later
+    with session():
+        assert read_ids(load_events(tmp_path)) == []
+    write_events(source, "d.parquet", range(6, 8))
+    with session():
+        assert read_ids(load_events(tmp_path)) == [7]
+    assert read_table(tmp_path) == [0, 1, 2, 3, 3, 4, 4, 5, 6, 7]
+
+
+def test_since_last_gives_the_same_rows_until_the_run_has_come_to_its_end(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_events(source, "a.parquet", range(3))
+    with session():
+        load_events(tmp_path)
+    write_events(source, "a.parquet", range(5))
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), session():
+            load_and_fail(tmp_path)
+        assert read_table(tmp_path) == [0, 1, 2, 3, 4]
+    write_events(source, "a.parquet", range(6))
+    with session():
+        assert read_ids(load_events(tmp_path)) == [3, 4]
+    with session():
+        assert read_ids(load_events(tmp_path)) == [5]
+    assert read_table(tmp_path) == [0, 1, 2, 3, 4, 5]
+
+
+def load_and_fail(folder: Path) -> None:
+    load_events(folder)
+    raise ZeroDivisionError
+
+
+def test_since_last_begins_where_a_value_was_told(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_events(source, "a.parquet", range(9))
+    with session():
+        load_events(tmp_path, "2026-01-05")
+    write_events(source, "a.parquet", range(11))
+    with session():
+        assert read_ids(load_events(tmp_path)) == [9, 10]
+    assert read_table(tmp_path) == list(range(4, 11))
+
+
+def test_since_says_what_it_needs(session: Callable[..., Any], tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    write_events(source, "a.parquet", range(3))
+    with pytest.raises(UsageError, match="needs a cursor"), session():
+        load_events(tmp_path, "2026-01-01", cursor=None)
+    with session():
+        load_events(tmp_path, None, cursor=None)
+    write_events(source, "b.parquet", range(3, 4))
+    with pytest.raises(UsageError, match="did not note the largest 'when'"), session():
+        load_events(tmp_path)
+    plain = import_datadreamer().DataDreamer(str(tmp_path / "plain"), verbose=False)
+    with pytest.raises(UsageError, match="since='last' works within `open_session`"), plain:
+        load_events(tmp_path)
+
+
+def test_folders_of_partitions_are_typed_over_all_files(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    for day in ("1", "2", "x"):
+        write_events(tmp_path / f"in/day={day}", "a.parquet", range(2))
+    args = {"source": str(tmp_path / "in"), "only": "new"}
+    with session():
+        step = LoadTable("load", args=args)
+        assert step.output.dataset["day"] == ["1", "1", "2", "2", "x", "x"]
+    write_events(tmp_path / "in/day=3", "a.parquet", range(2))
+    with session():
+        assert LoadTable("load", args=args).output.dataset["day"] == ["3", "3"]
+
+
+def test_files_of_several_formats_take_what_is_told_of_some(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    write_events(tmp_path / "in", "a.parquet", range(2))
+    (tmp_path / "in/b.csv").write_text("name;city\nAnn;Rome\n")
+    args: dict[str, Any] = {"source": str(tmp_path / "in"), "delimiter": ";"}
+    with session():
+        step = LoadTable("load", args=args)
+        assert step.output.dataset["city"] == [None, None, "Rome"]
+    with pytest.raises(UsageError, match="sheet='1' is for excel files"), session():
+        LoadTable("load", args=args | {"sheet": "1"})
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    write_file(source, "a.csv", [1])
+    write_file(source, "b.csv", range(300_000))
+    parts = tmp_path / "session/_files/parts"
+
+    def change() -> None:
+        while not list(parts.glob("*.partial")):
+            time.sleep(0.001)
+        write_file(source, "b.csv", [2])
+
+    writer = threading.Thread(target=change)
+    writer.start()
+    with pytest.raises(SourceError, match=r"b\.csv: changed while it was read"), session():
+        LoadTable("load", args={"source": str(source) + "/*"})
+    writer.join()
+    assert len(list_parts(tmp_path)) <= 1
+    with session():
+        assert read_ids(LoadTable("load", args={"source": str(source) + "/*"})) == [1, 2]
+
+
+@pytest.mark.slow
+def test_old_files_are_known_without_reading_them(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    for name in "ab":
+        write_file(source, f"{name}.csv", range(300_000), name)
+    time.sleep(2.1)
+    args: dict[str, Any] = {"source": str(source) + "/*"}
+    with session():
+        LoadTable("load", args=args)
+    size = sum(path.stat().st_size for path in source.iterdir())
+    for rehash, is_read in ((False, False), (True, True)):
+        with session():
+            before = count_read_bytes()
+            LoadTable("load", args=args | {"rehash": rehash})
+            assert (count_read_bytes() - before > size) is is_read
 
 
 # Real processes, killed.
