@@ -13,6 +13,7 @@ CREDENTIALS = {
     "OpenAI": ("OPENAI_API_KEY",),
     "S3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     "Firebolt": ("FIREBOLT_CLIENT_ID", "FIREBOLT_CLIENT_SECRET", "FIREBOLT_ACCOUNT"),
+    "Masks": ("DREAMBOLT_MASK_KEY",),
 }
 """Service -> the environment variables that it needs."""
 
@@ -24,6 +25,7 @@ ENDPOINTS = {
     "OpenAI": ("OPENAI_BASE_URL",),
     "S3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
     "Firebolt": (),
+    "Masks": (),
 }
 """Service -> the variables that name another server than the service's own, the first one wins."""
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dreambolt_steps.cli.step_arguments import list_plan_kinds, list_read_kinds
 from dreambolt_steps.formats.read import read_table
-from dreambolt_steps.formats.read_report import FileReport, ReadReport
+from dreambolt_steps.formats.read_report import FileReport, ReadReport, have_nulls
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, resolve_source
 from dreambolt_steps.sources.source_file import hide_query
@@ -90,7 +90,8 @@ def inspect_source(
         stored = Path(folder, "table.arrow")
         write_stream(read.reader, stored)
         about_columns = {name: clean_args[name] for name in list_plan_kinds() if name in clean_args}
-        plan = plan_cleaning(lambda: open_stream(stored), **about_columns)
+        has_nulls = have_nulls(file.file_format for file in read.files)
+        plan = plan_cleaning(lambda: open_stream(stored), **about_columns, has_nulls=has_nulls)
         cleaned = apply_plan(open_stream(stored), plan)
         profiles = profile_table(cleaned.reader)
         report = read.report()

@@ -33,7 +33,7 @@ def list_plan_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of columns by hand."""
     from dreambolt_steps.tables.clean import plan_cleaning
 
-    return _list_kinds(plan_cleaning, leave_out=("open_reader",))
+    return _list_kinds(plan_cleaning, leave_out=("open_reader", "has_nulls"))
 
 
 def list_clean_kinds() -> dict[str, Any]:

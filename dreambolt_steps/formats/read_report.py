@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -57,3 +58,16 @@ class ReadReport:
     rejects: pa.Table
     files: tuple[FileReport, ...]
     schema_notes: tuple[str, ...] = ()
+
+
+_WITH_NULLS = {"parquet", "arrow", "json", "jsonl"}
+
+
+def have_nulls(file_formats: Iterable[str]) -> bool:
+    """Whether files of all these formats tell NULL from an empty text, as Parquet does and CSV does
+    not.
+
+    >>> have_nulls(["parquet", "csv"])
+    False
+    """
+    return _WITH_NULLS.issuperset(file_formats)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from datasets import Dataset
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.reject_rows import build_break_rejects
+from dreambolt_steps.steps.cleaning_args import register_cleaning
 from dreambolt_steps.steps.contract_run import ContractRun
-from dreambolt_steps.steps.lineage import find_file, trace_files
+from dreambolt_steps.steps.lineage import find_file, trace_files, trace_has_nulls
 from dreambolt_steps.steps.profile_step import count_mismatches, profile_step, remember_profile
 from dreambolt_steps.steps.reference_files import ReferenceFiles
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 from dreambolt_steps.tables.cleaning.choose_columns import choose_columns
-from dreambolt_steps.tables.text.blanks import NULL_TOKENS
+from dreambolt_steps.tables.cleaning.masks import identify_key, read_mask_key
 
 _OWN_ARGS = ("contract", "profile")
 
@@ -40,9 +41,14 @@ class CleanTable(TableStep):
     With a `contract` (docs/contracts.md) the table has the contract's columns and types, and what
     breaks a promise is kept, rejected, put to NULL, or stops the run, as the contract says.
 
+    Text such as "1.234" or "01/02/2024" that has two readings stays text, and the report names the
+    argument that settles it. Values of columns in `masks` stand nowhere in what this step leaves;
+    the step that loaded them keeps what it read.
+
     Raises:
         UsageError: an argument names an unknown column, or `types` an unknown type.
         SchemaError: a value does not fit where `on_mismatch` says raise.
+        CredentialError: a mask hashes, and DREAMBOLT_MASK_KEY is not set.
         ContractError: a promise is broken where the contract says freeze.
 
     Example:
@@ -50,69 +56,10 @@ class CleanTable(TableStep):
         clean = CleanTable("clean", inputs=columns(raw), args=args)
     """
 
-    version = 1.0
+    version = 2.0
 
     def setup(self) -> None:
-        self.register_arg(
-            "types",
-            required=False,
-            help="Column -> text, integer, int8.., decimal(p,s), float, boolean, date, time.. "
-            '("*": the rest); '
-            "decimal, currency and percent find their digits; uuid, json and category "
-            "are text.",
-        )
-        self.register_arg("rename", required=False, help="Source or clean name -> wanted name.")
-        self.register_arg(
-            "keep", required=False, help='Columns to keep: names or patterns such as "home_*".'
-        )
-        self.register_arg("drop", required=False, help="Columns to leave out, the same way.")
-        self.register_arg(
-            "naming",
-            required=False,
-            default="snake_case",
-            help="snake_case, camel, or source: names as they are.",
-        )
-        self.register_arg(
-            "null_tokens",
-            required=False,
-            default=list(NULL_TOKENS),
-            help="Values that mean NULL, after trimming: a list, or column -> list.",
-        )
-        self.register_arg(
-            "trim", required=False, default=True, help="Take blanks off both ends of text."
-        )
-        self.register_arg(
-            "day_first",
-            required=False,
-            help="Whether 1/2/2024 is the first of February; for all, or column -> true or false.",
-            default_help="found out",
-        )
-        self.register_arg(
-            "decimal_separator",
-            required=False,
-            help='"." or ",", what stands before decimals; for all, or column -> one of them.',
-            default_help="found out",
-        )
-        self.register_arg(
-            "true_words",
-            required=False,
-            default=[],
-            help="Words for true besides true and yes, in any case.",
-        )
-        self.register_arg(
-            "false_words",
-            required=False,
-            default=[],
-            help="Words for false besides false and no, in any case.",
-        )
-        self.register_arg(
-            "on_mismatch",
-            required=False,
-            default="reject",
-            help="A value that is not of its type in `types`: reject its row, make it null, raise, "
-            "or widen the column to text. For all, or column -> word.",
-        )
-
+        register_cleaning(self)
         self.register_arg(
             "contract",
             required=False,
@@ -139,9 +86,14 @@ class CleanTable(TableStep):
         return ReferenceFiles(self.contract or Contract(()), beside)
 
     def identify_content(self) -> object:
-        if self.contract is None:
-            return None
-        return [self.contract.content, self.references.identify()]
+        content: list[object] = []
+        if self.contract is not None:
+            content += [self.contract.content, self.references.identify()]
+        if "hash" in (self.args["masks"] or {}).values():
+            content.append(identify_key(read_mask_key()))
+        if not trace_has_nulls(self.inputs):
+            content.append("a source without NULLs")
+        return content or None
 
     def conclude(self) -> None:
         remember_profile(self)
@@ -152,7 +104,8 @@ class CleanTable(TableStep):
         if self.contract is not None:
             checked = ContractRun(self.contract, self.references, self._find_file)
             args |= checked.ask(self._name_columns(), args)
-        plan = plan_cleaning(self.table.open_reader, **args)
+        has_nulls = trace_has_nulls(self.inputs)
+        plan = plan_cleaning(self.table.open_reader, **args, has_nulls=has_nulls)
         cleaned = apply_plan(self.table.open_reader(), plan)
         if checked is not None:
             stored = checked.enforce(self, cleaned)
@@ -162,19 +115,30 @@ class CleanTable(TableStep):
         sources = {column.name: column.decision.name for column in plan.columns}
         names = {source: name for name, source in sources.items()}
         self.receipt.report["columns"] = {column.name: column.to_dict() for column in plan.columns}
-        self._keep_rejects(rejects, checked, sources)
+        masked = [column.name for column in plan.columns if column.mask]
+        if masked:
+            self.receipt.report["masked"] = masked
+        self._keep_rejects(rejects, checked, sources, masked)
         self.receipt.rows_in = self.table.num_rows
         if self.args["profile"]:
             profile_step(self, stored, count_mismatches(rejects, names), checked)
         return stored
 
     def _keep_rejects(
-        self, rejects: pa.Table, checked: ContractRun | None, sources: Mapping[str, str]
+        self,
+        rejects: pa.Table,
+        checked: ContractRun | None,
+        sources: Mapping[str, str],
+        masked: Sequence[str],
     ) -> None:
         dropped = 0
         if checked is not None:
             broken = build_break_rejects(
-                checked.rejected, checked.discarded, self.table.open_reader, sources=sources
+                checked.rejected,
+                checked.discarded,
+                self.table.open_reader,
+                sources=sources,
+                hidden=masked,
             )
             rejects = pa.concat_tables([rejects, broken]).sort_by("line")
             dropped = checked.count_dropped()

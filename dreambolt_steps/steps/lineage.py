@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dreambolt_steps.formats.read_report import have_nulls
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.tables.reject_export import StepRejects
 
@@ -40,6 +41,18 @@ def trace_masked(inputs: Mapping[str, Any]) -> set[str]:
     """Names of columns that a step above masked: it lists them under `masked` in its receipt's
     report."""
     return {name for receipt in _walk_receipts(inputs) for name in receipt.report.get("masked", [])}
+
+
+def trace_has_nulls(inputs: Mapping[str, Any]) -> bool:
+    """Whether the source tells NULL from an empty text, as Parquet does and CSV does not.
+
+    A step that reads files lists their formats under `formats` in its receipt's report; without
+    one, the table came as Arrow, which has NULLs.
+    """
+    formats = {
+        one for receipt in _walk_receipts(inputs) for one in receipt.report.get("formats", [])
+    }
+    return have_nulls(formats)
 
 
 def trace_rejects(inputs: Mapping[str, Any]) -> list[StepRejects]:

@@ -143,6 +143,7 @@ class LoadTable(TableStep):
                 file.file: str(file.dialect) for file in report.files[:20] if file.dialect
             },
             "schemas": list(report.schema_notes),
+            "formats": sorted({file.file_format for file in report.files}),
             "rows_by_file": [[file.file, file.rows] for file in report.files],
         }
         told = [f"{file.file}: {finding}" for file in report.files for finding in file.findings]

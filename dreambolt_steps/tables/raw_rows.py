@@ -6,10 +6,11 @@ from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.row_numbers import OpenReader, take_rows
-from dreambolt_steps.tables.sql import open_duckdb
+from dreambolt_steps.tables.sql import open_cursor
 
 HIDDEN = "***"
 
@@ -32,20 +33,27 @@ def write_raw_rows(
     """
     if not len(rows):
         return pa.array([], pa.string())
-    taken = take_rows(open_reader, rows)
+    return write_raw_table(take_rows(open_reader, rows), hidden)
+
+
+def write_raw_table(table: pa.Table, hidden: Collection[str] = ()) -> pa.Array:
+    """Write every row of a table as a JSON object, as `write_raw_rows` does."""
     columns = []
-    for name, column in zip(taken.schema.names, taken.columns, strict=True):
+    for name, column in zip(table.schema.names, table.columns, strict=True):
         plain = column.cast(find_plain_type(column.type))
         if name in hidden:
-            shown = [None if value is None else HIDDEN for value in plain.to_pylist()]
-            plain = pa.chunked_array([pa.array(shown, pa.string())])
+            plain = pc.if_else(pc.is_valid(plain), HIDDEN, pa.scalar(None, pa.string()))
         elif pa.types.is_decimal(plain.type):
             plain = plain.cast(pa.string())
         columns.append(plain)
-    shown_rows = pa.table(columns, names=taken.schema.names)
-    with open_duckdb() as connection:
-        connection.register("shown_rows", shown_rows)
-        found: pa.Table = connection.sql(
-            "SELECT CAST(to_json(shown_rows) AS VARCHAR) AS raw FROM shown_rows"
-        ).to_arrow_table()
-        return found.column("raw").combine_chunks()
+    names = table.schema.names
+    rows = pa.StructArray.from_arrays([_join_chunks(column) for column in columns], names)
+    with open_cursor() as connection:
+        # One struct: as a row of columns DuckDB would rename "a" beside "A".
+        connection.register("shown_rows", pa.table({"row": rows}))
+        found = connection.sql('SELECT CAST(to_json("row") AS VARCHAR) AS raw FROM shown_rows')
+        return _join_chunks(found.to_arrow_table().column("raw"))
+
+
+def _join_chunks(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -90,8 +90,8 @@ def test_an_override_rejects_what_does_not_fit() -> None:
             "raw": raw,
         }
         for row, value, raw in [
-            (2, "x", '{"Id No": "x", "t": "b"}'),
-            (3, "300", '{"Id No": "300", "t": "c"}'),
+            (2, "x", '{"Id No":"x","t":"b"}'),
+            (3, "300", '{"Id No":"300","t":"c"}'),
         ]
     ]
 

@@ -10,6 +10,7 @@ from dreambolt_steps.tables.column_types import is_number
 from dreambolt_steps.tables.inference.semantics import find_json, find_uuids
 from dreambolt_steps.tables.text.blanks import NullTokens, is_text, trim_text
 from dreambolt_steps.tables.text.convert import convert_text
+from dreambolt_steps.tables.text.mend import normalize_text, repair_text
 
 _FINDERS = {"uuid": find_uuids, "json": find_json}
 
@@ -27,6 +28,11 @@ def clean_column(values: pa.Array, column: ColumnPlan) -> tuple[pa.Array, pa.Boo
     if not is_text(values.type):
         return _convert_typed(values, column)
     text = values.cast(pa.string())
+    question = column.question
+    if question.repair:
+        text = repair_text(text)[0]
+    if question.normalize:
+        text = normalize_text(text, question.normalize)
     if column.decision.has_blanks and column.question.trim:
         text = trim_text(text)
     if column.drops_tokens:

@@ -12,13 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.errors import CredentialError
-from dreambolt_steps.tables.sql import open_duckdb
+from dreambolt_steps.tables.sql import open_cursor
 
 Mask = Literal["hash", "partial", "redact"]
 MASK_KEY = "DREAMBOLT_MASK_KEY"
 MIN_KEY_BYTES = 16
-HIDDEN = "[masked]"
-"""What stands for a masked value in rejects, reports and messages."""
 REDACTED = "[redacted]"
 _BLOCK = 64  # bytes of SHA-256, for HMAC (RFC 2104)
 _MAIL = r"^([^@\s])[^@]*(@[^@\s]+\.[^@\s]+)$"
@@ -88,7 +86,7 @@ class Masker:
             self._engine.close()
 
     def _hash(self, text: pa.StringArray) -> pa.StringArray:
-        self._engine = self._engine or open_duckdb()
+        self._engine = self._engine or open_cursor()
         key = self._key or read_mask_key()
         block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
         pads = {

@@ -1,10 +1,8 @@
-"""Values that do not fit the type asked for, and what becomes of them and of their rows."""
+"""Rows and values that are rejected while a table is cleaned, and what becomes of them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,26 +10,31 @@ import pyarrow.compute as pc
 
 from dreambolt_steps.errors import MismatchError
 from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
-from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA, Reject, build_rejects
+from dreambolt_steps.tables.raw_rows import HIDDEN, write_raw_table
+from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA
+from dreambolt_steps.tables.row_numbers import restore_numbers
 
 
 class MismatchLog:
-    """Rows and values that were rejected while a table is cleaned.
+    """What was rejected so far.
 
     Attributes:
         rejected: rows left out.
         nulled: values set to NULL in rows that are kept.
     """
 
-    def __init__(self) -> None:
-        """Nothing is rejected yet."""
+    def __init__(self, columns: Sequence[ColumnPlan]) -> None:
+        """Nothing is rejected yet; of other columns nothing is told, of masked ones no value."""
         self.rejected = self.nulled = 0
+        self._shown = [column.at for column in columns]
+        self._hidden = {column.decision.name for column in columns if column.mask}
         self._seen = 0
+        self._mismatched: list[np.ndarray] = []
         self._parts: list[pa.Table] = []
 
     def include(
         self, batch: pa.RecordBatch, found: Sequence[tuple[ColumnPlan, pa.BooleanArray]]
-    ) -> pa.BooleanArray | None:
+    ) -> np.ndarray:
         """Keep what does not fit: every such row with the first value at fault, and every value
         that becomes NULL.
 
@@ -39,66 +42,118 @@ class MismatchLog:
             batch: of the source.
             found: columns with values that do not fit, and which of their values are good.
 
-        Returns: which rows stay; None for all of them.
+        Returns: the rows of the batch that stay, 0-based.
         Raises: MismatchError for the first value in a column that says raise.
         """
-        keep = None
-        kept: list[Reject] = []
+        keep = np.ones(batch.num_rows, bool)
         for column, good in found:
             if column.on_mismatch == "raise":
                 raise self._complain(batch, column, good)
         for column, good in found:
             if column.on_mismatch != "null":
-                bad = pc.invert(good) if keep is None else pc.and_(keep, pc.invert(good))
-                kept += self._describe(batch, column, bad)
-                keep = good if keep is None else pc.and_(keep, good)
-        self.rejected += len(kept)
+                bad = keep & ~good.to_numpy(zero_copy_only=False)
+                self._keep_values(batch, column, np.flatnonzero(bad), kept=False)
+                keep &= ~bad
         for column, good in found:
             if column.on_mismatch == "null":
-                bad = pc.invert(good) if keep is None else pc.and_(keep, pc.invert(good))
-                nulled = self._describe(batch, column, bad)
-                self.nulled += len(nulled)
-                kept += [replace(one, reason=one.reason + KEPT_REASON, kept=True) for one in nulled]
-        self._seen += batch.num_rows
-        if kept:
-            self._parts.append(build_rejects(sorted(kept, key=lambda reject: reject.line or 0)))
-        return keep
+                bad = keep & ~good.to_numpy(zero_copy_only=False)
+                self._keep_values(batch, column, np.flatnonzero(bad), kept=True)
+        if not keep.all():
+            self._mismatched.append(np.flatnonzero(~keep) + self._seen)
+        return np.flatnonzero(keep)
+
+    def include_repeats(
+        self, batch: pa.RecordBatch, rows: np.ndarray, firsts: np.ndarray, columns: Sequence[str]
+    ) -> None:
+        """Keep rows that repeat earlier ones.
+
+        Args:
+            batch: of the source.
+            rows: of the batch, 0-based.
+            firsts: what they repeat, 0-based among all rows that were not rejected before.
+            columns: which are equal; empty: all.
+        """
+        numbers = restore_numbers(firsts, self._list_mismatched()) + 1
+        reasons = pc.binary_join_element_wise(
+            "duplicate of row", pa.array(numbers).cast(pa.string()), " "
+        )
+        told = ", ".join(columns) or None
+        self._keep(batch, rows, told, pa.nulls(len(rows), pa.string()), reasons, kept=False)
+
+    def advance(self, rows: int) -> None:
+        """Go on behind a batch of so many rows."""
+        self._seen += rows
 
     def list_dropped(self) -> np.ndarray:
         """The rows left out so far: 0-based, ascending, int64."""
         lines = [part.filter(pc.invert(part["kept"]))["line"].to_numpy() for part in self._parts]
-        return np.concatenate([np.empty(0, np.int64), *lines]) - 1
+        return np.sort(np.concatenate([np.empty(0, np.int64), *lines])) - 1
 
     def build(self) -> pa.Table:
         """Everything that was rejected, by row (REJECT_SCHEMA)."""
-        return pa.concat_tables([REJECT_SCHEMA.empty_table(), *self._parts])
+        if not self._parts:
+            return REJECT_SCHEMA.empty_table()
+        return pa.concat_tables(self._parts).sort_by("line")
 
-    def _describe(
-        self, batch: pa.RecordBatch, column: ColumnPlan, bad: pa.BooleanArray
-    ) -> list[Reject]:
-        at = pc.indices_nonzero(bad)
-        name = column.decision.name
-        return [
-            Reject(
-                file="",
-                line=self._seen + row + 1,
-                byte_offset=None,
-                column=name,
-                value=str(values[name]),
-                reason=f"not a value of type {column.type_word}",
-                raw=json.dumps(values, ensure_ascii=False, default=str),
-            )
-            for row, values in zip(at.to_pylist(), batch.take(at).to_pylist(), strict=True)
-        ]
+    def _list_mismatched(self) -> np.ndarray:
+        return np.concatenate([np.empty(0, np.int64), *self._mismatched])
+
+    def _keep_values(
+        self, batch: pa.RecordBatch, column: ColumnPlan, rows: np.ndarray, *, kept: bool
+    ) -> None:
+        if not len(rows):
+            return
+        reason = f"not a value of type {column.type_word}" + (KEPT_REASON if kept else "")
+        reasons = pa.repeat(pa.scalar(reason), len(rows))
+        values = self._show(batch, column, rows)
+        self._keep(batch, rows, column.decision.name, values, reasons, kept=kept)
+
+    def _keep(
+        self,
+        batch: pa.RecordBatch,
+        rows: np.ndarray,
+        column: str | None,
+        values: pa.Array,
+        reasons: pa.Array,
+        *,
+        kept: bool,
+    ) -> None:
+        count = len(rows)
+        shown = pa.Table.from_batches([batch]).select(self._shown).take(pa.array(rows))
+        parts = {
+            "file": pa.repeat(pa.scalar(""), count),
+            "line": pa.array(rows + self._seen + 1, pa.int64()),
+            "byte_offset": pa.nulls(count, pa.int64()),
+            "column": pa.repeat(pa.scalar(column, pa.string()), count),
+            "value": values,
+            "reason": reasons,
+            "raw": write_raw_table(shown, self._hidden),
+            "kept": pa.repeat(pa.scalar(kept), count),
+        }
+        self._parts.append(pa.table(parts, schema=REJECT_SCHEMA))
+        self.nulled += count if kept else 0
+        self.rejected += 0 if kept else count
+
+    def _show(self, batch: pa.RecordBatch, column: ColumnPlan, rows: np.ndarray) -> pa.Array:
+        if column.mask:
+            return pa.repeat(pa.scalar(HIDDEN), len(rows))
+        values = batch.column(column.at).take(pa.array(rows))
+        try:
+            return values.cast(pa.string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # lists, structs, bytes
+            return pa.array([str(value) for value in values.to_pylist()], pa.string())
 
     def _complain(
         self, batch: pa.RecordBatch, column: ColumnPlan, good: pa.BooleanArray
     ) -> MismatchError:
-        first = self._describe(batch, column, pc.invert(good))[0]
+        at = pc.index(good, False).as_py()
+        value = self._show(batch, column, np.array([at]))[0].as_py()
+        row = self._seen + at + 1
         return MismatchError(
-            f"column {first.column!r}, row {first.line}: {first.value!r} is {first.reason}; "
-            "correct the source, or let the column's on_mismatch be reject, null or widen",
-            row=first.line or 0,
+            f"column {column.decision.name!r}, row {row}: {value!r} is not a value of type "
+            f"{column.type_word}; correct the source, or let the column's on_mismatch be reject, "
+            "null or widen",
+            row=row,
             column=column.name,
-            value=first.value or "",
+            value=value or "",
         )

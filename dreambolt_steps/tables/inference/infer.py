@@ -11,6 +11,7 @@ import pyarrow as pa
 from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.decision import ColumnDecision, ColumnWarning
 from dreambolt_steps.tables.inference.families import list_trials
+from dreambolt_steps.tables.inference.mend_evidence import MendEvidence
 from dreambolt_steps.tables.inference.number_evidence import NumberEvidence
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.inference.semantics import SemanticEvidence
@@ -71,6 +72,7 @@ class _Column:
         self._tokens = NullTokens(question.null_tokens)
         self._trials = list_trials(source.name, question) if is_text(source.type) else []
         self._semantics = SemanticEvidence()
+        self._mends = MendEvidence(question.repair, question.normalize)
         self._rows = self._nulls = self._token_nulls = 0
         self._has_blanks = False
         # Whether digits can be nothing but numbers: no null token, no truth value, no signs.
@@ -90,6 +92,9 @@ class _Column:
         look = TextLook(text)
         if self._include_wholes(text, look):
             return
+        mended = self._mends.include(text, look, self._rows)
+        if mended is not text:
+            text, look = mended, TextLook(mended)
         if self._question.trim:
             trimmed = trim_text(text, look)
             if trimmed is not text:
@@ -155,8 +160,8 @@ class _Column:
             semantic=semantic if stays_text else None,
             categories=categories if stays_text else (),
             failures=tuple(one for one in failures if one is not None),
-            warnings=warnings,
-            note=verdict.note,
+            warnings=(*warnings, *self._mends.list_warnings()),
+            note="; ".join(note for note in (verdict.note, self._mends.note) if note),
         )
 
     def _choose(self) -> tuple[Verdict, tuple[ColumnWarning, ...]]:

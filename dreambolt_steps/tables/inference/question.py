@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dreambolt_steps.tables.column_types import WantedType
 from dreambolt_steps.tables.text.blanks import NULL_TOKENS
+from dreambolt_steps.tables.text.mend import Normalization
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Question:
         null_tokens: values that mean NULL, after trimming.
         tokens_in_text: whether they do where the column stays text, too.
         trim: whether blanks at the ends of values count for nothing.
+        repair: whether text that was decoded with the wrong encoding is repaired.
+        normalize: the Unicode form that text is put into, NFC or NFKC; None for none.
         day_first: whether days stand before months; None to find it.
         decimal_separator: what stands before decimals; None to find it.
         true_words, false_words: truth values besides the usual ones, in any case.
@@ -26,6 +29,8 @@ class Question:
     null_tokens: tuple[str, ...] = NULL_TOKENS
     tokens_in_text: bool = True
     trim: bool = True
+    repair: bool = False
+    normalize: Normalization | None = None
     day_first: bool | None = None
     decimal_separator: str | None = None
     true_words: tuple[str, ...] = ()

@@ -1,0 +1,129 @@
+"""A table as it is cleaned: a stream, and a report when it is over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from dreambolt_steps.tables.cleaning.clean_column import clean_column
+from dreambolt_steps.tables.cleaning.column_plan import CleanPlan
+from dreambolt_steps.tables.cleaning.masks import Masker
+from dreambolt_steps.tables.cleaning.mismatches import MismatchLog
+
+
+@dataclass(frozen=True)
+class CleanReport:
+    """What `apply_plan` did.
+
+    Attributes:
+        rows: written.
+        rejected: rows left out; rows + rejected came in.
+        nulled: values set to NULL in rows that were written.
+        rejects: what was rejected, rows and values alike (REJECT_SCHEMA).
+    """
+
+    rows: int
+    rejected: int
+    nulled: int
+    rejects: pa.Table
+
+
+class CleanedTable:
+    """A table being cleaned.
+
+    Attributes:
+        reader: the stream of clean rows; to be read once.
+    """
+
+    def __init__(self, reader: pa.RecordBatchReader, plan: CleanPlan) -> None:
+        """Nothing is read yet."""
+        self._source = reader
+        self._plan = plan
+        self._rows = self._unrejected = 0
+        self._mismatches = MismatchLog(plan.columns)
+        self._masker = Masker()
+        self._finished = False
+        self.reader = pa.RecordBatchReader.from_batches(plan.schema, self._iterate())
+
+    def report(self) -> CleanReport:
+        """Report on the whole table.
+
+        Raises: RuntimeError while the reader is not exhausted.
+        """
+        if not self._finished:
+            raise RuntimeError("read the stream to its end before asking for the report")
+        log = self._mismatches
+        return CleanReport(self._rows, log.rejected, log.nulled, log.build())
+
+    def list_dropped(self) -> np.ndarray:
+        """The rows of the source left out so far: 0-based, ascending, int64."""
+        return self._mismatches.list_dropped()
+
+    def _iterate(self) -> Iterator[pa.RecordBatch]:
+        try:
+            with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+                for batch in self._source:
+                    clean = self._clean(pool, batch)
+                    self._rows += clean.num_rows
+                    yield clean
+            self._finished = True
+        finally:
+            self._masker.close()
+
+    def _clean(self, pool: ThreadPoolExecutor, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = self._plan.columns
+        done = list(pool.map(clean_column, [batch.column(one.at) for one in columns], columns))
+        found = [
+            (column, good)
+            for column, (_, good) in zip(columns, done, strict=True)
+            if good is not None
+        ]
+        arrays = [values for values, _ in done]
+        kept = self._mismatches.include(batch, found) if found else np.arange(batch.num_rows)
+        arrays = self._drop_and_flag(batch, arrays, kept)
+        for at, column in enumerate(columns):
+            if column.mask:
+                arrays[at] = self._masker.mask(arrays[at], column.mask)
+        self._mismatches.advance(batch.num_rows)
+        return pa.RecordBatch.from_arrays(arrays, schema=self._plan.schema)
+
+    def _drop_and_flag(
+        self, batch: pa.RecordBatch, arrays: list[pa.Array], kept: np.ndarray
+    ) -> list[pa.Array]:
+        """Leave rejected and repeated rows out, or tell which rows are repeated."""
+        start = self._unrejected
+        self._unrejected += len(kept)
+        repeats, repeated = self._plan.repeats, np.zeros(len(kept), bool)
+        if repeats is not None:
+            low, high = np.searchsorted(repeats.rows, (start, self._unrejected))
+            rows, firsts = repeats.rows[low:high] - start, repeats.firsts[low:high]
+            repeated[rows] = True
+            if repeats.is_dropped and len(rows):
+                self._mismatches.include_repeats(batch, kept[rows], firsts, repeats.columns)
+                kept = kept[~repeated]
+        if len(kept) < batch.num_rows:
+            arrays = [values.take(pa.array(kept)) for values in arrays]
+        if repeats is not None and not repeats.is_dropped:
+            arrays = [*arrays, pa.array(repeated)]
+        return arrays
+
+
+def apply_plan(reader: pa.RecordBatchReader, plan: CleanPlan) -> CleanedTable:
+    """Clean a table as planned, as a stream.
+
+    Columns that need nothing are passed on without a copy. A value that does not fit a type asked
+    for is never changed: its row is rejected whole, or what the column's `on_mismatch` says.
+
+    Args:
+        reader: the table that was planned for.
+        plan: of `plan_cleaning`.
+
+    Returns: a CleanedTable: its `.reader` streams, its `.report()` holds the rejects afterwards.
+    Raises: MismatchError, from the stream, for a value in a column whose `on_mismatch` is raise.
+    """
+    return CleanedTable(reader, plan)
