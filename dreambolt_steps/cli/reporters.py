@@ -21,7 +21,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from dreambolt_steps.cli.tables import make_printable
 from dreambolt_steps.log import Receipt
+
+_NOTES_IN_LINE = 3
 
 
 class RunReporter:
@@ -130,11 +133,14 @@ def choose_reporter(*, json_logs: bool, quiet: bool) -> RunReporter:
 
 
 def describe_receipt(receipt: Receipt) -> str:
-    """One line: `clean: 22 rows in, 0 rejected, 22 out, 0.06 s`."""
+    """One line: `clean: 22 rows in, 0 rejected, 22 out, 0.06 s`; many notes stand below it."""
     told = (
         f"{receipt.step}: {receipt.rows_in:,} rows in, {receipt.rows_rejected:,} rejected, "
         f"{receipt.rows_out:,} out, {receipt.seconds:.2f} s"
     )
     if receipt.resumed:
         told += ", from the cache"
-    return "; ".join([told, *receipt.notes])
+    notes = [make_printable(note) for note in receipt.notes]
+    if len(notes) <= _NOTES_IN_LINE:
+        return "; ".join([told, *notes])
+    return "\n  ".join([told, *notes])

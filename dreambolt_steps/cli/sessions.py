@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
 from rich.filesize import decimal
+from rich.markup import escape
 from rich.table import Table
 
+from dreambolt_steps.cli.failures import tell_command
+from dreambolt_steps.cli.tables import count, make_printable
 from dreambolt_steps.errors import SessionLockedError
 from dreambolt_steps.session_store import (
     StoredSession,
@@ -57,11 +61,14 @@ def show_session(folder: Path) -> None:
         rejected = f"{step.receipt.rows_rejected:,}" if step.receipt else ""
         rows = "" if step.rows is None else f"{step.rows:,}"
         finished = f"{step.finished:%Y-%m-%d %H:%M:%S}"
-        table.add_row(step.name, step.kind, rows, rejected, decimal(step.bytes), finished)
+        table.add_row(escape(step.name), step.kind, rows, rejected, decimal(step.bytes), finished)
     console.print(table, highlight=False)
     _show_details(console, session)
-    superseded = f"{session.superseded} superseded results, {decimal(session.superseded_bytes)}"
-    console.print(f"\n{superseded}; `dreambolt session gc {folder}` deletes them", highlight=False)
+    told = count(session.superseded, "superseded result")
+    if session.superseded:
+        told += f", {decimal(session.superseded_bytes)}; to delete them: "
+        told += f"{tell_command()} session gc {shlex.quote(str(folder))}"
+    console.print(f"\n{told}", highlight=False, markup=False, soft_wrap=True)
 
 
 def collect_session(folder: Path, dry_run: bool) -> None:
@@ -96,6 +103,10 @@ def _show_details(console: Console, session: StoredSession) -> None:
         if step.receipt is None:
             continue
         for name, told in step.receipt.report.get("columns", {}).items():
-            console.print(f"  {step.name}: {name}: {told['words']}", highlight=False, markup=False)
+            _say(console, f"  {step.name}: {name}: {told['words']}")
         for note in step.receipt.notes:
-            console.print(f"  {step.name}: {note}", highlight=False, markup=False)
+            _say(console, f"  {step.name}: {note}")
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(make_printable(line), highlight=False, markup=False, soft_wrap=True)

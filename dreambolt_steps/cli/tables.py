@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dreambolt_steps.tables.column_types import is_number, name_type
+
 _WIDEST = 40
 _NARROWEST = 14
 _WIDTH_OF_FILES = 160
@@ -42,11 +44,12 @@ def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = F
         [show_value(value) for value in row.values()] for row in rows.select(shown).to_pylist()
     ]
     for at, name in enumerate(shown):
-        kind = f"\n[dim]{escape(str(rows.schema.field(name).type))}[/dim]" if types else ""
-        numeric = pa.types.is_integer(rows.schema.field(name).type)
-        longest = max([len(name), *(len(row[at]) for row in cells)])
+        arrow_type, shown_name = rows.schema.field(name).type, make_printable(name)
+        kind = f"\n[dim]{escape(name_type(arrow_type))}[/dim]" if types else ""
+        numeric = is_number(arrow_type)
+        longest = max([len(shown_name), *(len(row[at]) for row in cells)])
         table.add_column(
-            escape(name) + kind,
+            escape(shown_name) + kind,
             justify="right" if numeric else "left",
             overflow="ellipsis",
             no_wrap=True,
@@ -56,8 +59,8 @@ def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = F
         table.add_row(*map(escape, row))
     console.print(table, highlight=False)
     if rows.num_columns > fitting:
-        left = ", ".join(rows.schema.names[fitting:])
-        told = f"and {rows.num_columns - fitting} more columns: {left}"
+        left = make_printable(", ".join(rows.schema.names[fitting:]))
+        told = f"and {count(rows.num_columns - fitting, 'more column')}: {left}"
         console.print(told, highlight=False, markup=False, soft_wrap=True)
     if not rows.num_rows:
         console.print("no rows", highlight=False)

@@ -7,7 +7,13 @@ import logging
 import pytest
 from rich.console import Console
 
-from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, RunReporter, choose_reporter
+from dreambolt_steps.cli.reporters import (
+    BarReporter,
+    JsonReporter,
+    RunReporter,
+    choose_reporter,
+    describe_receipt,
+)
 from dreambolt_steps.log import Receipt
 
 RECEIPT = Receipt(
@@ -41,6 +47,18 @@ def test_plain_output_is_one_line_a_step() -> None:
         "load [a/b]: 1,000,000 rows in, 1 rejected, 999,999 out, 0.41 s; "
         "first reject: x[1].csv line 7: too many fields\n"
     )
+
+
+def test_many_notes_stand_below_the_line_and_can_t_command_the_screen() -> None:
+    notes = ["proposals for 3 of 3 columns", "a -> b (code): x", "c (count): y", "d: \x1b[2Jz"]
+    told = describe_receipt(Receipt("suggest", "SuggestSchema", 3, 3, notes=notes))
+    assert told.split("\n") == [
+        "suggest: 3 rows in, 0 rejected, 3 out, 0.00 s",
+        "  proposals for 3 of 3 columns",
+        "  a -> b (code): x",
+        "  c (count): y",
+        "  d: \\x1b[2Jz",
+    ]
 
 
 def test_quiet_output_is_warnings_only() -> None:
