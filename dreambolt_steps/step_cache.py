@@ -26,6 +26,13 @@ JOURNALS = f"{FILES}/journals"
 HASHES = f"{FILES}/hashes"
 
 
+def find_lock(session: Path, folder: Path) -> Path:
+    """The lock file of a step, outside of its folder, which is renamed; its own folder is made."""
+    lock = session / LOCKS / f"{folder.relative_to(session).as_posix()}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    return lock
+
+
 def read_step_file(folder: Path) -> dict[str, object] | None:
     """The step's metadata, or None if it never finished or its file is damaged."""
     try:

@@ -199,9 +199,7 @@ class TableStep(Step):
             return
         session = Path(DataDreamer.get_output_folder_path())
         folder = session / self.folder_name
-        lock = session / step_cache.LOCKS / (folder.relative_to(session).as_posix() + ".lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock):
+        with FileLock(step_cache.find_lock(session, folder)):
             step_cache.prepare_step(session, folder, self.fingerprint, force=self.force)
             self._forget_missing_effects(folder)
             super()._Step__setup_folder_and_resume()
