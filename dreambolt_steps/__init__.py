@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
     from dreambolt_steps.errors import DreamboltError
     from dreambolt_steps.llms.chat_model import ChatModel
+    from dreambolt_steps.llms.local_model import LocalModel
+    from dreambolt_steps.llms.spending import limit_spending
     from dreambolt_steps.reject_limit import limit_rejects
     from dreambolt_steps.session import open_session
     from dreambolt_steps.steps.clean_table import CleanTable
@@ -48,6 +50,8 @@ _HOMES = {
     "columns": "steps.input_table",
     "MiniLMEmbedder": "embedding.minilm",
     "ChatModel": "llms.chat_model",
+    "LocalModel": "llms.local_model",
+    "limit_spending": "llms.spending",
     "open_session": "session",
     "limit_rejects": "reject_limit",
     "DreamboltError": "errors",
@@ -64,12 +68,14 @@ __all__ = [
     "EmbedColumns",
     "ExportParquet",
     "LoadTable",
+    "LocalModel",
     "MiniLMEmbedder",
     "SuggestSchema",
     "SynthesizeRows",
     "check_firebolt",
     "columns",
     "limit_rejects",
+    "limit_spending",
     "open_session",
 ]
 

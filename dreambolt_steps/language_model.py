@@ -1,54 +1,51 @@
-"""The language model that the command line names: OpenAI's, or one behind any server that speaks
-its protocol."""
+"""The language model that the command line names: one in this process, OpenAI's, or one behind any
+server that speaks its protocol."""
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import Any
 
 from dreambolt_steps.settings import require_credentials
 
+LOCAL = "local"
+
 
 def open_language_model(name: str) -> Any:
-    """DataDreamer's `OpenAI` for a model, at OPENAI_BASE_URL if that is set.
-
-    It does not retry: with retries DataDreamer 0.46.0 tries for ever, also with a key that is
-    refused. Answers that came before a failure are cached, so the next run goes on from there.
+    """A model by its name.
 
     Args:
-        name: such as gpt-4o-mini.
+        name: `local` for the packaged model that runs in this process, a GGUF file for another one,
+            else a model of OpenAI or of the server in OPENAI_BASE_URL, such as gpt-4.1-mini.
 
     Raises:
-        CredentialError: OPENAI_API_KEY is not set.
+        CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked.
+        ModelError: a package or file of a local model is missing.
 
     Example:
-        llm = open_language_model("gpt-4o-mini")
+        llm = open_language_model("gpt-4.1-mini")
         SuggestSchema("suggest schema", inputs=columns(clean), args={"llm": llm})
     """
-    require_credentials("OpenAI")
-    from dreambolt_steps.fast_import import import_datadreamer
+    check_language_model(name)
+    from dreambolt_steps import ChatModel, LocalModel
 
-    import_datadreamer()
-    from datadreamer.llms import OpenAI
-
-    server = os.environ.get("OPENAI_BASE_URL")
-    # It would tell of retries that there are none of, whatever the session's level.
-    logging.getLogger("datadreamer.OpenAI.retry").disabled = True
-    model = OpenAI(model_name=name, base_url=server, retry_on_fail=False)
-    if server:
-        # Models of other servers have vocabularies of their own, and DataDreamer would download
-        # OpenAI's to count with.
-        model.__dict__["tokenizer"] = _RoughTokenizer()
-    return model
+    if not is_local(name):
+        return ChatModel(name)
+    return LocalModel(None if name == LOCAL else name)
 
 
-class _RoughTokenizer:
-    """Counts more tokens than any vocabulary needs; DataDreamer only asks whether a prompt fits."""
-
-    def encode(self, text: str) -> list[int]:
-        """A token for every two bytes."""
-        return [0] * (len(text.encode()) // 2 + 1)
+def is_local(name: str) -> bool:
+    """Whether a model runs in this process."""
+    return name == LOCAL or name.endswith(".gguf")
 
 
-__all__ = ["open_language_model"]
+def check_language_model(name: str) -> None:
+    """Fail for a model that can't be asked, before any work is done; imports nothing heavy.
+
+    Raises: CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked.
+    """
+    if not is_local(name) and not os.environ.get("OPENAI_BASE_URL"):
+        require_credentials("OpenAI")
+
+
+__all__ = ["check_language_model", "is_local", "open_language_model"]

@@ -18,6 +18,7 @@ from dreambolt_steps.cli.options import (
     JsonLogs,
     Llm,
     Load,
+    MaxCost,
     MaxRejects,
     Mode,
     Out,
@@ -71,6 +72,7 @@ def run(
     dry_run: DryRun = False,
     fresh: Fresh = None,
     max_rejects: MaxRejects = None,
+    max_cost: MaxCost = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
@@ -80,7 +82,7 @@ def run(
     """
     from dreambolt_steps.cli.run import RunOptions, run_recipe
 
-    options = RunOptions(session, dry_run, fresh or [], max_rejects, json_logs, quiet)
+    options = RunOptions(session, dry_run, fresh or [], max_rejects, max_cost, json_logs, quiet)
     run_recipe(recipe, settings or [], options)
 
 
@@ -103,6 +105,7 @@ def ingest(
     dry_run: DryRun = False,
     fresh: Fresh = None,
     max_rejects: MaxRejects = None,
+    max_cost: MaxCost = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
@@ -113,7 +116,7 @@ def ingest(
     from dreambolt_steps.cli.run import RunOptions, run_ingest
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
-    options = RunOptions(session, dry_run, fresh or [], max_rejects, json_logs, quiet)
+    options = RunOptions(session, dry_run, fresh or [], max_rejects, max_cost, json_logs, quiet)
     run_ingest(
         path,
         wanted,

@@ -12,7 +12,7 @@ from dreambolt_steps.cli.inspection import inspect_source
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import open_console
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.settings import require_credentials
+from dreambolt_steps.language_model import check_language_model
 
 _MODEL_ROWS = 5
 
@@ -45,7 +45,7 @@ def show_table(
     if model is None and model_rows is not None:
         raise UsageError("--suggest-rows needs a model; name one: --suggest gpt-4o-mini")
     if model is not None:
-        require_credentials("OpenAI")
+        check_language_model(model)
     proposals = None
     status = Console(stderr=True).status(f"reading {escape(source)}")  # on a terminal only
     with status, inspect_source(source, load_args, clean_args) as inspection:

@@ -23,6 +23,12 @@ Fresh = Annotated[
 ]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="JSON lines instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        min=0, metavar="USD", help="What a step may spend on language models, over all runs."
+    ),
+]
 MaxRejects = Annotated[
     str | None,
     typer.Option(
@@ -65,7 +71,7 @@ Embed = Annotated[
 ]
 Synth = Annotated[int, typer.Option(min=0, metavar="N", help="Rows to synthesize; needs --llm.")]
 Llm = Annotated[
-    str, typer.Option(metavar="MODEL", help="The model that writes them, such as gpt-4o-mini.")
+    str, typer.Option(metavar="MODEL", help="The model that writes them: gpt-4.1-mini, or local.")
 ]
 Out = Annotated[
     str, typer.Option(metavar="FOLDER", help="For the Parquet files; default out/NAME.")

@@ -14,12 +14,13 @@ from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_repo
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.language_model import check_language_model
+from dreambolt_steps.llms.spending import limit_spending
 from dreambolt_steps.log import report_to
 from dreambolt_steps.recipe import Recipe, load_recipe
 from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.reject_limit import limit_rejects
 from dreambolt_steps.session import open_session
-from dreambolt_steps.settings import require_credentials
 from dreambolt_steps.warehouses.firebolt_check import check_firebolt
 from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
@@ -36,6 +37,7 @@ class RunOptions:
         dry_run: only say what would be written and loaded.
         fresh: steps to run again.
         max_rejects: the most rejected rows, as `limit_rejects` takes it; None for any number.
+        max_cost: USD that each step may spend on language models; None for any amount.
         json_logs, quiet: what is printed.
     """
 
@@ -43,6 +45,7 @@ class RunOptions:
     dry_run: bool
     fresh: Sequence[str]
     max_rejects: str | None
+    max_cost: float | None
     json_logs: bool
     quiet: bool
 
@@ -79,9 +82,11 @@ def run_ingest(
     if wanted["model"] and not synth:
         raise UsageError("--llm writes rows; say how many with --synth, such as --synth 50")
     if synth and not wanted["model"]:
-        raise UsageError("--synth needs a model; name one with --llm, such as --llm gpt-4o-mini")
+        raise UsageError(
+            "--synth needs a model; name one with --llm, such as --llm gpt-4o-mini or local"
+        )
     if synth:
-        require_credentials("OpenAI")
+        check_language_model(wanted["model"])
     check_source(source)
     if is_firebolt(wanted["database"]) and not options.dry_run:
         staging = copy_args.get("staging")
@@ -134,6 +139,7 @@ def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOp
         with (
             report_to(reporter),
             limit_rejects(limit) if limit is not None else nullcontext(),
+            limit_spending(options.max_cost),
             rehearse() if options.dry_run else nullcontext(),
             open_session(folder, fresh=options.fresh, verbose=is_debugging()),
         ):

@@ -34,9 +34,9 @@ class Sends(Protocol):
 class ChatExchange:
     """An `Exchange` over one server. Requests run in a thread of their own.
 
-    Transient errors are tried again, at most 6 times with growing, random waits (20 times while the
-    server says it is overloaded); others are not. Until one request with a schema was answered, the
-    others wait: what the server accepts is found out once.
+    Transient errors are tried again, at most 6 times with growing, random waits (20 times while a
+    server that has answered says it is overloaded); others are not. Until one request with a schema
+    was answered, the others wait: what the server accepts is found out once.
 
     Args:
         make_sender: makes the sender, in the thread that uses it.
@@ -54,6 +54,7 @@ class ChatExchange:
         self._known = self._records.read_traits() is not None
         self._done: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
         self._pending = 0
+        self._has_answered = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped: BaseException | None = None
         self._ready = threading.Event()
@@ -141,9 +142,10 @@ class ChatExchange:
             tried = await self._try(call, tries)
             bill.add(tried)
             outcome = tried.outcome
-            answer = bill.close(tried) if _is_last(outcome, tries) else None
+            answer = bill.close(tried) if self._is_last(outcome, tries) else None
             self._records.keep(tried, answer)
             if isinstance(outcome, Completion):
+                self._has_answered = True
                 self._flow.succeed()
             elif outcome.fatal is not None:
                 raise outcome.fatal
@@ -193,15 +195,17 @@ class ChatExchange:
                 self._flow.slow_down(started, _choose_wait(tries) if pause is None else pause)
         return Try(call, outcome, self._records.find_cost(outcome))
 
-
-def _is_last(outcome: Completion | Trouble, tries: int) -> bool:
-    """Whether a call is done with this outcome."""
-    if isinstance(outcome, Completion) or outcome.fatal is not None:
-        return True
-    if outcome.traits is not None:
-        return False
-    patience = _TRIES_WHEN_OVERLOADED if outcome.overloaded else _TRIES
-    return not outcome.transient or tries >= patience or (outcome.retry_after or 0) > _MOST_PATIENCE
+    def _is_last(self, outcome: Completion | Trouble, tries: int) -> bool:
+        """Whether a call is done with this outcome."""
+        if isinstance(outcome, Completion) or outcome.fatal is not None:
+            return True
+        if outcome.traits is not None:
+            return False
+        # A server that never answered may never do; one that says when it will is believed.
+        believed = self._has_answered or outcome.retry_after is not None
+        patience = _TRIES_WHEN_OVERLOADED if outcome.overloaded and believed else _TRIES
+        too_long = (outcome.retry_after or 0) > _MOST_PATIENCE
+        return not outcome.transient or tries >= patience or too_long
 
 
 def _choose_wait(tries: int, asked_for: float | None = None) -> float:

@@ -15,7 +15,7 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
-from dreambolt_steps.language_model import open_language_model
+from dreambolt_steps.language_model import is_local, open_language_model
 from dreambolt_steps.tables.naming import clean_names
 from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
 
@@ -46,7 +46,7 @@ def recipe(
         load: further args of `LoadTable`, where what is found is not right.
         clean: args of `CleanTable`, such as `{"types": {"zip": "text"}}`.
         rows: synthetic rows to add.
-        model: the OpenAI model that writes them.
+        model: the model that writes them, as `open_language_model` takes it.
     """
     # What a table holds already must not come again; replace and snapshot take everything there is.
     only = {"only": "new"} if mode in ("append", "merge") else {}
@@ -54,6 +54,8 @@ def recipe(
     step = CleanTable("clean", inputs=columns(step), args=clean or None)
     if rows:
         args = {"llm": open_language_model(model), "rows": rows}
+        if is_local(model):  # a small model writes one row better than five
+            args["rows_per_call"] = 1
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
     if embed:
         names = step.output.column_names

@@ -14,7 +14,7 @@ from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.table_sample import TableSample
 
 ENOUGH_ROWS = 50
-_CATEGORIES = 50
+_CATEGORIES = 100
 _ROWS_PER_CATEGORY = 5
 _SHAPES = 3
 _CODE_LENGTH = 24

@@ -32,7 +32,8 @@ def inspect(*arguments: str) -> Result:
 
 
 def read_prompts(llmock: Any) -> list[str]:
-    return [record.body["messages"][-1]["content"] for record in llmock.requests]
+    bodies = [record.body for record in llmock.requests if record.body]
+    return [body["messages"][-1]["content"] for body in bodies]
 
 
 def test_proposals_are_a_diff_paid_once_with_the_option_that_applies_them(llmock: Any) -> None:
@@ -54,7 +55,7 @@ def test_proposals_are_a_diff_paid_once_with_the_option_that_applies_them(llmock
     (prompt,) = read_prompts(llmock)
     assert '"values": ["GK", "FW"]' in prompt
     assert inspect().stdout == done.stdout
-    assert len(llmock.requests) == 1
+    assert len(read_prompts(llmock)) == 1
 
     typed = lines[lines.index("the same by hand") + 1 :]
     assert "--columns 'Mins Played=int8'" in " ".join(typed)
@@ -90,13 +91,15 @@ def test_the_json_document_holds_the_proposals(llmock: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(401, "AuthenticationError"), (503, "InternalServer")]
+    ("status", "words"),
+    [(401, " refused the key in OPENAI_API_KEY"), (400, "HTTP 400"), (404, "has no model")],
 )
 def test_a_server_that_refuses_is_told_in_one_line(llmock: Any, status: int, words: str) -> None:
     llmock.fail(status, times=None)
     done = inspect()
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"error: model gpt-4o-mini failed: {words}")
+    assert done.stderr.startswith("error: ")
+    assert words in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -106,7 +109,7 @@ def test_a_server_that_is_not_there_is_told_in_one_line(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     done = inspect()
     assert done.exit_code == 1
-    assert "model gpt-4o-mini failed: APIConnectionError" in done.stderr
+    assert "no model server answers at http://127.0.0.1:9/v1" in done.stderr
 
 
 def test_a_missing_key_and_rows_without_a_model_are_told_before_anything_is_read(
