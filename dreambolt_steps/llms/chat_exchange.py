@@ -17,6 +17,7 @@ from dreambolt_steps.llms.sender import Completion, Trouble
 from dreambolt_steps.llms.traits import Traits
 
 _TRIES = 6
+_TRIES_OF_THE_FIRST = 3
 _TRIES_WHEN_OVERLOADED = 20
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 _MOST_PATIENCE = 600.0
@@ -204,6 +205,8 @@ class ChatExchange:
         # A server that never answered may never do; one that says when it will is believed.
         believed = self._has_answered or outcome.retry_after is not None
         patience = _TRIES_WHEN_OVERLOADED if outcome.overloaded and believed else _TRIES
+        if outcome.status is None and not self._has_answered:  # nobody may be there
+            patience = _TRIES_OF_THE_FIRST
         too_long = (outcome.retry_after or 0) > _MOST_PATIENCE
         return not outcome.transient or tries >= patience or too_long
 

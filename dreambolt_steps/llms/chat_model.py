@@ -149,7 +149,6 @@ class ChatModel(LLM):
         records = kept.open_records(step, identity, f"{self.model_name} {self.base_url}", price)
 
         def open_inner() -> Exchange:
-            self.check()  # one request that costs nothing, before those that do
             return ChatExchange(self._make_sender, Flow(*self._limits), records)
 
         return LedgerExchange(

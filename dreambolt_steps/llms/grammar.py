@@ -93,7 +93,7 @@ def _write_parts(option: str) -> Iterator[str | None]:
     at = 0
     while at < len(option):
         counted = re.compile(r"(\[[09AZaz-]+\])\{(\d+)\}").match(option, at)
-        plain = re.compile(r"\\(.)|([^\\\[\](){}.*+?|^$])").match(option, at)
+        plain = re.compile(r"\\([^A-Za-z0-9])|([^\\\[\](){}.*+?|^$])").match(option, at)
         found = counted or plain
         if found is None:
             yield None

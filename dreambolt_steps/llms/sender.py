@@ -98,7 +98,11 @@ class Sender:
             return read_completion(response.content)
         except openai.APIStatusError as error:
             return self._judge(error.status_code, error.response.headers, error.body, body, traits)
-        except (openai.APITimeoutError, TimeoutError):
+        except (openai.APITimeoutError, TimeoutError) as error:
+            # httpx-aiohttp 0.2.0 takes a refused connection for one that timed out.
+            if isinstance(error.__cause__, httpx.ConnectTimeout):
+                reason = f"connection to {self.base_url} failed: {error.__cause__}"
+                return Trouble(reason, transient=True)
             return Trouble(f"no answer within {self._timeout:g} s", transient=True)
         except (openai.APIConnectionError, httpx.HTTPError) as error:
             told = error.__cause__ or error

@@ -131,8 +131,6 @@ class SynthesisStep(TableStep):
     def rehearse(self) -> Dataset:
         """Say what a run would ask for and cost; the table goes on without it."""
         self.check_model()
-        if hasattr(self.args["llm"], "check"):
-            self.args["llm"].check()
         slots, price = list(self.open_slots()), getattr(self.args["llm"], "price", None)
         note = describe_estimate(self.plan, slots, self.args["rows_per_call"], price)
         self.receipt.notes.append(note)
@@ -141,13 +139,15 @@ class SynthesisStep(TableStep):
         return Dataset(table)
 
     def check_model(self) -> None:
-        """Fail without a model, before any work is done."""
+        """Fail without a model, or for one that can't be used, before any work is done."""
         llm = self.args["llm"]
         if llm is None:
             raise UsageError(
                 f'step {self.name} needs a model; pass args={{"llm": ...}} with ChatModel, '
                 "LocalModel, or any DataDreamer LLM"
             )
+        if hasattr(llm, "check"):
+            llm.check()
 
     def ask_model(self, duplicates: DuplicateCheck | None = None) -> Synthesis:
         """Have every slot filled, or find out why not; fills the receipt and keeps rejects.

@@ -109,7 +109,7 @@ def test_a_server_that_is_not_there_is_told_in_one_line(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     done = inspect()
     assert done.exit_code == 1
-    assert "no model server answers at http://127.0.0.1:9/v1" in done.stderr
+    assert "connection to http://127.0.0.1:9/v1 failed" in done.stderr
 
 
 def test_a_missing_key_and_rows_without_a_model_are_told_before_anything_is_read(
