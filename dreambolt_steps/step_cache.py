@@ -120,6 +120,18 @@ def prepare_step(session: Path, folder: Path, fingerprint: str, *, force: bool =
             _remove(wanted)
 
 
+def holds_step(session: Path, name: str, fingerprint: str) -> bool:
+    """Whether a step's finished result of a fingerprint is there, in its folder or set aside.
+
+    Args:
+        session: the session's folder.
+        name: the step's folder below it.
+        fingerprint: of the result.
+    """
+    found = map(read_step_file, (session / name, session / BACKUPS / name / fingerprint))
+    return any(one is not None and one["fingerprint"] == fingerprint for one in found)
+
+
 def set_aside(folder: Path, backup: Path) -> None:
     """Move a step's folder to `backup`, in place of an older backup of the same fingerprint."""
     backup.parent.mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,14 @@ Load = Annotated[
         "All of them: dreambolt steps LoadTable",
     ),
 ]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        help="Only rows of Parquet and Arrow files from a value on; COLUMN=last: later than any "
+        "that was taken before.",
+    ),
+]
 Clean = Annotated[
     list[str] | None,
     typer.Option(

@@ -11,7 +11,7 @@ from typing import Any
 
 from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_reporter
-from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load
+from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.language_model import check_language_model
@@ -69,6 +69,7 @@ def run_ingest(
     synth: int,
     *,
     load: Sequence[str],
+    since: str | None,
     clean: Sequence[str],
     copy: Sequence[str],
     columns: Sequence[str],
@@ -76,6 +77,7 @@ def run_ingest(
 ) -> None:
     """Run the packaged recipe on a source; names that are not given come from the source's name."""
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
+    load_args |= parse_since(since, wanted["mode"])
     if wanted["mode"] not in MODES:
         raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
     copy_args = parse_copy(copy, wanted["mode"], wanted["database"])

@@ -10,7 +10,12 @@ from typing import Any, Literal
 
 from dreambolt_steps.recipe_values import parse_settings
 
-_OF_THE_SESSION: dict[str, Any] = {"only": Literal["all", "new"]}
+_OF_THE_SESSION: dict[str, Any] = {
+    "only": Literal["all", "new"],
+    "since": str,
+    "cursor": str,
+    "rehash": bool,
+}
 _OF_THE_TABLE: dict[str, Any] = {"contract": str, "profile": bool}
 # What a shell user can't easily write.
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
@@ -20,7 +25,8 @@ def list_read_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of files by hand."""
     from dreambolt_steps.formats.read import read_table
 
-    return _list_kinds(read_table, leave_out=("paths", "sources", "spool", "limit"))
+    internal = ("paths", "sources", "spool", "since", "is_part", "limit")
+    return _list_kinds(read_table, leave_out=internal)
 
 
 def list_load_kinds() -> dict[str, Any]:
@@ -54,6 +60,34 @@ def parse_load(settings: Sequence[str]) -> dict[str, Any]:
     """
     parsed = parse_settings(settings, list_load_kinds(), owner="LoadTable", option="--load")
     return {name: _unescape(value) for name, value in parsed.items()}
+
+
+def parse_since(text: str | None, mode: str) -> dict[str, Any]:
+    """Args of `LoadTable` from the `column=value` of `--since`.
+
+    Raises:
+        UsageError: it is written otherwise, or the rows before would go from the table.
+
+    Example:
+        >>> parse_since("updated_at=2026-01-31", "append")
+        {'cursor': 'updated_at', 'since': '2026-01-31'}
+    """
+    from dreambolt_steps.errors import UsageError
+
+    if text is None:
+        return {}
+    column, equals, value = text.partition("=")
+    if not (column and equals and value):
+        raise UsageError(
+            f"--since {text}: write it as column=value, such as updated_at=2026-01-31, or "
+            "updated_at=last for what is later than any row the session has taken"
+        )
+    if value == "last" and mode not in ("append", "merge"):
+        raise UsageError(
+            f"--since {text} takes new rows only, and --mode {mode} would leave the table with "
+            "just those; add --mode append or --mode merge"
+        )
+    return {"cursor": column, "since": value}
 
 
 def parse_clean(settings: Sequence[str], columns: Sequence[str] = ()) -> dict[str, Any]:

@@ -80,12 +80,8 @@ class TableStep(Step):
         """Whether the session holds the finished result for a content, the current one or one
         that was set aside."""
         session = self.find_session_folder()
-        if session is None:
-            return False
         wanted = self.fingerprint_content(content)
-        aside = session / step_cache.BACKUPS / self.folder_name / wanted
-        found = [step_cache.read_step_file(one) for one in (session / self.folder_name, aside)]
-        return any(one is not None and one["fingerprint"] == wanted for one in found)
+        return session is not None and step_cache.holds_step(session, self.folder_name, wanted)
 
     @cached_property
     def table(self) -> InputTable:

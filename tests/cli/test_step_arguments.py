@@ -15,6 +15,7 @@ from dreambolt_steps.cli.step_arguments import (
     parse_clean,
     parse_columns,
     parse_load,
+    parse_since,
 )
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.step_docs import find_step, list_arguments
@@ -104,3 +105,14 @@ def test_every_arg_of_the_step_can_be_given(step: str, kinds: Any) -> None:
 def test_unknown_kinds_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="LoadTable has the parameters: file_format, delimiter"):
         parse_load(["zzz=1"])
+
+
+def test_since_names_a_column_and_a_value() -> None:
+    assert parse_since(None, "replace") == {}
+    assert parse_since("at=2026-01-31", "replace") == {"cursor": "at", "since": "2026-01-31"}
+    assert parse_since("at=last", "merge") == {"cursor": "at", "since": "last"}
+    for text in ("at", "=5", "at="):
+        with pytest.raises(UsageError, match="write it as column=value"):
+            parse_since(text, "append")
+    with pytest.raises(UsageError, match="add --mode append"):
+        parse_since("at=last", "replace")
