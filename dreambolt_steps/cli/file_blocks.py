@@ -124,6 +124,8 @@ def _list_dialect(dialect: Dialect, confidence: float) -> Iterator[tuple[str, st
 
 
 def _name(delimiter: str) -> str:
+    if not delimiter:
+        return "none, there is one column"
     name = _NAMES.get(delimiter)
     return f"{name} ({delimiter})" if name and delimiter.strip() else name or delimiter
 

@@ -1,14 +1,14 @@
-"""How a text file is encoded: looked at from the first byte to the last, and rewritten as UTF-8
-where it is not."""
+"""How a text file is encoded: by its byte order mark, as UTF-8, or by a guess; and rewritten as
+UTF-8 where it is not."""
 
 from __future__ import annotations
 
 import codecs
-import struct
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 from charset_normalizer import from_bytes
 
 from dreambolt_steps.errors import SourceError
@@ -17,12 +17,13 @@ _CHUNK_BYTES = 4 << 20
 _SAMPLE_BYTES = 128 << 10
 # The longer BOM first: UTF-32-LE begins like UTF-16-LE.
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8", "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
+_STATEFUL = ("iso2022", "utf-7", "hz")
 # What browsers accept (the WHATWG list): old DOS and Mac code pages only invite wrong guesses.
 _LEGACY_ENCODINGS = [
     *(f"cp{number}" for number in (1252, 1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258, 874)),
@@ -42,33 +43,43 @@ _SIGNATURES = (
     (b"SQLite format 3\0", "an SQLite database"),
     (b"PAR1", "a Parquet file"),
 )
+_MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 
 
 @dataclass(frozen=True)
-class TextScan:
-    """What one pass over a text file found.
+class TextEncoding:
+    """How a text file is encoded.
 
     Attributes:
-        encoding: Python codec name; "utf-8" and "utf-8-sig" need no rewriting.
-        confidence: 0 to 1; 1 where the encoding was told, or a BOM or valid UTF-8 proves it.
-        mixed_newlines: more than one of CR LF, LF and CR occurs (perhaps inside quotes only).
+        name: as people write it.
+        codec: Python's name for what follows the byte order mark.
+        mark: length of the byte order mark.
+        confidence: 0 to 1; 1 where it was told, or a byte order mark or UTF-8 itself proves it.
+        bad_bytes: whether rows with bytes that are none of this encoding are to be rejected.
     """
 
-    encoding: str
-    mixed_newlines: bool
+    name: str
+    codec: str
+    mark: int = 0
     confidence: float = 1.0
+    bad_bytes: bool = False
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the file can be read as it is."""
+        return self.codec == "utf-8"
 
 
-def scan_text(path: Path, encoding: str | None = None) -> TextScan:
-    """Find a text file's encoding by reading all of it: BOM, then strict UTF-8, then
-    charset-normalizer on a sample.
+def find_encoding(path: Path, encoding: str | None = None) -> TextEncoding:
+    """Find a text file's encoding by its head: BOM, then UTF-8, then charset-normalizer.
+
+    UTF-8 is what the head says; a byte further down may say otherwise (`guess_encoding`).
 
     Args:
         path: a local file.
         encoding: the encoding if it is known; then only checked to be a codec's name.
 
-    Raises: SourceError for an empty file, a known binary format, a NUL byte, an encoding nobody
-    knows.
+    Raises: SourceError for an empty file, a known binary format, an encoding nobody knows.
     """
     if encoding is not None:
         try:
@@ -78,124 +89,125 @@ def scan_text(path: Path, encoding: str | None = None) -> TextScan:
                 f"{path}: {encoding!r} is no encoding; try utf-8 or cp1252"
             ) from error
     with path.open("rb") as handle:
-        head = handle.read(4096)
-    _check_head(path, head)
-    found = encoding or _find_wide_encoding(head)
-    if found and not found.startswith("utf-8"):
-        return TextScan(found, mixed_newlines=True)
-    bad_byte, mixed = _scan_bytes(path)
-    if bad_byte is None:
-        return TextScan(found or "utf-8", mixed)
-    if encoding is not None:
-        raise SourceError(_say_undecodable(path, bad_byte, encoding))
-    guess, confidence = _guess_encoding(path, bad_byte)
-    return TextScan(guess, mixed, confidence)
-
-
-def transcode(path: Path, encoding: str, target: Path) -> None:
-    """Write the text of `path` to `target` as UTF-8, without BOM, line ends untouched.
-
-    Raises: SourceError naming the byte offset where the text is not valid in `encoding`.
-    """
-    decoder = codecs.getincrementaldecoder(encoding)()
-    done = 0
-    with path.open("rb") as source, target.open("wb") as sink:
-        while chunk := source.read(_CHUNK_BYTES):
-            pending = len(decoder.getstate()[0])
-            try:
-                sink.write(decoder.decode(chunk).encode())
-            except UnicodeDecodeError as error:
-                offset = done - pending + error.start
-                raise SourceError(_say_undecodable(path, offset, encoding)) from error
-            done += len(chunk)
-        try:
-            sink.write(decoder.decode(b"", final=True).encode())
-        except UnicodeDecodeError as error:
-            raise SourceError(_say_undecodable(path, done, encoding)) from error
-
-
-def _check_head(path: Path, head: bytes) -> None:
+        head = handle.read(_SAMPLE_BYTES)
     if not head:
         raise SourceError(f"{path}: is empty (0 bytes); a table needs at least a header line")
     for signature, kind in _SIGNATURES:
         if head.startswith(signature):
             raise SourceError(f"{path}: is {kind}, not delimited text; convert it or rename it")
-
-
-def _find_wide_encoding(head: bytes) -> str | None:
-    for bom, name in _BOMS:
-        if head.startswith(bom):
-            return name
-    if len(head) >= 4 and 0 in head:  # UTF-16 without a BOM: every other byte of Latin text is NUL
-        even, odd = head[0::2], head[1::2]
-        if odd.count(0) > 0.4 * len(odd) and even.count(0) < 0.1 * len(even):
-            return "utf-16-le"
-        if even.count(0) > 0.4 * len(even) and odd.count(0) < 0.1 * len(odd):
-            return "utf-16-be"
-    return None
-
-
-def _scan_bytes(path: Path) -> tuple[int | None, bool]:
-    """Return (offset of the first byte that is not UTF-8 or None, mixed newlines); refuse NUL
-    bytes."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    bad_byte: int | None = None
-    done = 0
-    pair = lone_feed = lone_return = False
-    with path.open("rb") as handle:
-        while chunk := handle.read(_CHUNK_BYTES):
-            chunk += handle.readline(_SAMPLE_BYTES)  # no character, no CR LF is cut in two
-            if chunk.endswith(b"\r"):
-                chunk += handle.read(1)
-            if (nul := chunk.find(0)) >= 0:
-                raise SourceError(
-                    f"{path}: byte {done + nul} is NUL, so this is no text file; check the format"
-                )
-            pending = len(decoder.getstate()[0])
-            if bad_byte is None and (pending or not _is_utf8(chunk)):
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    bad_byte = done - pending + error.start
-            if b"\r" in chunk:
-                pairs = chunk.count(b"\r\n")
-                pair = pair or pairs > 0
-                lone_feed = lone_feed or chunk.count(b"\n") > pairs
-                lone_return = lone_return or chunk.count(b"\r") > pairs
-            else:
-                lone_feed = lone_feed or b"\n" in chunk
-            done += len(chunk)
-    if bad_byte is None and (pending := len(decoder.getstate()[0])):
-        bad_byte = done - pending
-    return bad_byte, pair + lone_feed + lone_return > 1
-
-
-def _is_utf8(chunk: bytes) -> bool:
-    """Check with Arrow, ten times faster than decoding; a character cut at the end says no."""
-    if chunk.isascii():
-        return True
-    offsets = pa.py_buffer(struct.pack("=ii", 0, len(chunk)))
+    found = _find_mark(head) or _find_wide_encoding(head)
+    if encoding is not None:
+        name = encoding.removesuffix("-sig")
+        return found if found and name in (found.name, found.codec) else TextEncoding(name, name)
+    if found:
+        return found
+    if (nul := head.find(0)) >= 0 and head.count(0) > 0.01 * len(head):
+        raise SourceError(f"{path}: byte {nul} is NUL, so this is no text file; check the format")
     try:
-        pa.StringArray.from_buffers(1, offsets, pa.py_buffer(chunk)).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError as error:
+        return guess_encoding(path, error.start)
+    return TextEncoding("utf-8", "utf-8")
 
 
-def _guess_encoding(path: Path, bad_byte: int) -> tuple[str, float]:
+def guess_encoding(path: Path, bad_byte: int) -> TextEncoding:
     """Guess from the head and from where UTF-8 fails; Windows Latin wins where it gives the same
-    text. Return the codec and charset-normalizer's confidence: 1 less the share of mess it saw."""
+    text. Text that is UTF-8 but for a few bytes stays UTF-8.
+
+    Returns: the codec, with charset-normalizer's confidence: 1 less the share of mess it saw.
+    Raises: SourceError where nothing fits.
+    """
     with path.open("rb") as handle:
         sample = handle.read(_SAMPLE_BYTES)
         if bad_byte >= _SAMPLE_BYTES:
             handle.seek(max(bad_byte - _SAMPLE_BYTES // 2, 0))
             sample += handle.read(_SAMPLE_BYTES)
+    good = len(_MULTIBYTE.findall(sample))
+    odd = sum("\udc80" <= c <= "\udcff" for c in sample.decode("utf-8", "surrogateescape"))
+    if good > 3 and good > 20 * odd:
+        confidence = round(good / (good + odd), 3)
+        return TextEncoding("utf-8", "utf-8", 0, confidence, bad_bytes=True)
     best = from_bytes(sample, cp_isolation=_LEGACY_ENCODINGS).best()
     if best is None:
-        raise SourceError(_say_undecodable(path, bad_byte, "utf-8"))
+        raise SourceError(say_undecodable(path, bad_byte, "utf-8"))
     name = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
-    return name, round(1 - best.percent_chaos / 100, 3)
+    return TextEncoding(name, name, 0, round(1 - best.percent_chaos / 100, 3))
 
 
-def _say_undecodable(path: Path, offset: int, encoding: str) -> str:
+def transcode(path: Path, encoding: TextEncoding, target: Path) -> None:
+    """Write the text of `path` to `target` as UTF-8, without BOM, line ends untouched.
+
+    Raises: SourceError naming the byte offset where the text is not valid in `encoding`.
+    """
+    decoder = codecs.getincrementaldecoder(encoding.codec)()
+    done = encoding.mark
+    with path.open("rb") as source, target.open("wb") as sink:
+        source.seek(done)
+        while True:
+            chunk = source.read(_CHUNK_BYTES)
+            pending = len(decoder.getstate()[0])
+            try:
+                sink.write(decoder.decode(chunk, final=not chunk).encode())
+            except UnicodeEncodeError as error:  # half of a surrogate pair by itself
+                raise SourceError(say_undecodable(path, done, encoding.name)) from error
+            except UnicodeDecodeError as error:
+                offset = done - pending + error.start
+                raise SourceError(say_undecodable(path, offset, encoding.name)) from error
+            done += len(chunk)
+            if not chunk:
+                return
+
+
+def map_offsets(
+    copy: Path, encoding: TextEncoding, offsets: Sequence[int]
+) -> list[int] | list[None]:
+    """Return where characters of a UTF-8 copy stand in the original, None each where the encoding
+    does not tell.
+
+    Args:
+        copy: what `transcode` made of the original.
+        encoding: of the original.
+        offsets: bytes of the copy at which characters begin, ascending.
+    """
+    if encoding.codec.replace("_", "-").startswith(_STATEFUL):
+        return [None] * len(offsets)
+    decoder, found = codecs.getincrementaldecoder("utf-8")(), []
+    done, place = 0, encoding.mark
+    with copy.open("rb") as handle:
+        for offset in offsets:
+            while done < offset:
+                chunk = handle.read(min(offset - done, _CHUNK_BYTES))
+                place += len(decoder.decode(chunk).encode(encoding.codec))
+                done += len(chunk)
+            found.append(place)
+    return found
+
+
+def say_undecodable(path: Path, offset: int, encoding: str) -> str:
+    """Say where a text is not valid in an encoding."""
     return f"{path}: byte {offset} is not valid {encoding}; name the file's encoding (encoding=...)"
+
+
+def _find_mark(head: bytes) -> TextEncoding | None:
+    for mark, name, codec in _BOMS:
+        if head.startswith(mark):
+            return TextEncoding(name, codec, len(mark))
+    return None
+
+
+def _find_wide_encoding(head: bytes) -> TextEncoding | None:
+    """Find UTF-16 and UTF-32 without a byte order mark: the NULs of Latin text, digits and line
+    ends stand at one place in each character."""
+    nuls = [head[place::4].count(0) for place in range(4)]
+    total = sum(nuls)
+    if total < 2 or total < 0.02 * len(head):
+        return None
+    if total > 0.6 * len(head):
+        codec = "utf-32-le" if nuls[0] < nuls[3] else "utf-32-be"
+    elif nuls[0] + nuls[2] < 0.05 * total:
+        codec = "utf-16-le"
+    elif nuls[1] + nuls[3] < 0.05 * total:
+        codec = "utf-16-be"
+    else:
+        return None
+    return TextEncoding(codec, codec)

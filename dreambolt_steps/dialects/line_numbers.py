@@ -31,3 +31,12 @@ def find_lines(path: Path, offsets: Sequence[int]) -> list[int]:
                 done += len(chunk)
             lines.append(line)
     return lines
+
+
+def count_lines(path: Path, offset: int) -> int:
+    """Count the lines from a byte offset to the end of a file, the last one too if it has no
+    end."""
+    with path.open("rb") as handle:
+        handle.seek(offset)
+        rest = handle.read()
+    return count_line_ends(rest) + (bool(rest) and not rest.endswith((b"\n", b"\r")))

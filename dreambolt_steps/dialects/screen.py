@@ -1,153 +1,225 @@
-"""Puts away what DuckDB would misread: rows with broken quotes, and line ends that differ."""
+"""Walks over the rows of a delimited file: nothing is done where all are well-formed, otherwise
+those that fit the table are copied."""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-import numpy as np
+import pyarrow as pa
 
-from dreambolt_steps.dialects.dialect import Dialect
-from dreambolt_steps.dialects.line_numbers import count_line_ends
+from dreambolt_steps.dialects import text_bytes
+from dreambolt_steps.dialects.block_check import BlockChecker
+from dreambolt_steps.dialects.dialect import MAX_LINE_BYTES, Dialect
+from dreambolt_steps.dialects.held_rows import SortedRow
+from dreambolt_steps.dialects.layout import Layout
+from dreambolt_steps.dialects.row_sorter import RowSorter
+from dreambolt_steps.dialects.row_writer import RowWriter
+from dreambolt_steps.dialects.screening import Screening
+from dreambolt_steps.errors import SourceError
 
-_CHUNK_BYTES = 4 << 20
-_MAX_ROW_BYTES = 64 << 20
+_BLOCK_BYTES = 1 << 18
+_COPY_BYTES = 4 << 20
 
 
-@dataclass
-class Screening:
-    """What `screen_rows` put away.
+class NotUtf8Error(Exception):
+    """A byte is not UTF-8; `offset` tells which."""
+
+    def __init__(self, offset: int) -> None:
+        """Take its offset in the file."""
+        super().__init__(offset)
+        self.offset = offset
+
+
+@dataclass(frozen=True)
+class Region:
+    """The part of a file that holds a table's rows, and how to walk over it.
 
     Attributes:
-        rows: (byte offset in the original, text) of every row with broken quotes.
-        cuts: (byte offset in the copy, lines left out there), ascending.
+        start, end: byte offsets.
+        lines_before: lines before the start.
+        line_end: how its lines end, as bytes.
+        odd_from: byte offset from which rows are not to be trusted even if they look well-formed.
+        copy: whether a copy is needed even if all rows are well-formed.
+        pad: whether rows with too few fields are filled up with nulls.
+        bad_bytes: whether rows that are not UTF-8 are rejected; otherwise NotUtf8Error is raised.
     """
 
-    rows: list[tuple[int, str]] = field(default_factory=list)
-    cuts: list[tuple[int, int]] = field(default_factory=list)
-
-    def count_cut_lines(self, offsets: Sequence[int]) -> list[int]:
-        """Return, for ascending byte offsets of the copy, how many lines were left out before."""
-        places = [place for place, _ in self.cuts]
-        totals = [0, *accumulate(lines for _, lines in self.cuts)]
-        return [totals[bisect_right(places, offset)] for offset in offsets]
-
-
-def has_odd_quotes(path: Path, dialect: Dialect) -> bool:
-    """Tell whether any quote stands where a well-formed file has none.
-
-    Counted from the start, every even quote opens a field and every odd one closes it (a doubled
-    quote closes and opens again), so the byte before or behind it is known. May say yes for a file
-    that is sound (quotes within unquoted text, blanks around quotes), never no for one that is not.
-    """
-    if not dialect.quote:
-        return False
-    quote, escape = dialect.quote.encode(), dialect.escape.encode()
-    seen, last = 0, b"\n"
-    with path.open("rb") as handle:
-        if handle.read(3) != b"\xef\xbb\xbf":
-            handle.seek(0)
-        while chunk := handle.read(_CHUNK_BYTES):
-            if chunk.endswith(quote):  # what is behind a quote decides
-                chunk += handle.read(1)
-            if quote in chunk:
-                if escape != quote and escape and escape + quote in chunk:
-                    return True
-                count = _count_sound_quotes(last + chunk, quote, dialect.delimiter.encode(), seen)
-                if count is None:
-                    return True
-                seen += count
-            last = chunk[-1:]
-    return seen % 2 == 1
+    start: int
+    end: int
+    lines_before: int
+    line_end: bytes
+    odd_from: int
+    copy: bool = False
+    pad: bool = False
+    bad_bytes: bool = False
 
 
-def screen_rows(path: Path, target: Path, dialect: Dialect) -> Screening:
-    """Copy the rows whose quotes are sound, each ending in LF; put the others away.
+def screen_table(
+    path: Path, target: Path, dialect: Dialect, layout: Layout, region: Region
+) -> Screening:
+    """Walk over the rows of a table; copy those that fit to `target` if any row is odd.
 
-    DuckDB 2.0 stops at a file whose line ends differ, and after a row with two broken quotes it
-    can take the row's rest for a row of its own. Here LF, CR LF and CR outside quotes each end a
-    row, as in Python's csv module. A row with text behind a closing quote goes as far as the end
-    of that line; one with a quote that nothing closes (within 64 MiB) is its first line only.
+    The copy holds nothing but rows, in the writer's dialect (`RowWriter.dialect`), each with the
+    file's line end. It is read by every CSV reader alike.
 
     Args:
         path: a UTF-8 file.
         target: the copy to write.
-        dialect: how the file is written.
+        dialect, layout: how the file is written, and where its table lies.
+        region: the rows.
 
-    Returns: the rows put away.
+    Returns: what was found; `plain` tells whether nothing was copied.
+    Raises: NotUtf8Error, SourceError for a row of more than 16 MiB.
     """
-    pattern = _compile_tokens(dialect)
-    screening = Screening()
-    carry, done = b"", 0
-    with path.open("rb") as source, target.open("wb") as sink:
-        if source.read(3) != b"\xef\xbb\xbf":
-            source.seek(0)
-        else:
-            done = 3
+    with path.open("rb") as source:
+        walk = _Walk(path, source, target, dialect, layout, region)
+        try:
+            walk.run()
+        finally:
+            walk.close()
+    return walk.found
+
+
+class _Walk:
+    def __init__(
+        self,
+        path: Path,
+        source: BinaryIO,
+        target: Path,
+        dialect: Dialect,
+        layout: Layout,
+        region: Region,
+    ) -> None:
+        self._path, self._source, self._target, self._region = path, source, target, region
+        self._writer = RowWriter(dialect)
+        self._checker = BlockChecker(dialect, layout, region.line_end, self._writer.dialect)
+        self.found = Screening()
+        self._sorter = RowSorter(dialect, layout, self._writer, self.found, pad=region.pad)
+        self._trusts = self._writer.copies_text
+        self._sink: BinaryIO | None = None
+        self._copied = 0
+
+    def run(self) -> None:
+        region, block, done = self._region, b"", self._region.start
+        if region.copy or not self._trusts:
+            self._begin_copy(done)
+        self._source.seek(done)
         while True:
-            chunk = source.read(_CHUNK_BYTES)
-            buffer = carry + chunk
-            hold = bool(chunk) and len(buffer) < _MAX_ROW_BYTES
-            begin, broken = 0, False
-            pieces: list[bytes] = []
-            length = sink.tell()
-            for match in pattern.finditer(buffer):
-                if match.lastgroup == "unclosed" and hold:
-                    break
-                if match.lastgroup in ("unclosed", "broken"):
-                    broken = True
-                elif match.lastgroup == "end":
-                    if chunk and match.end() == len(buffer):
-                        break
-                    row = buffer[begin : match.start()]
-                    if broken:
-                        screening.rows.append((done + begin, row.decode(errors="replace")))
-                        screening.cuts.append((length, count_line_ends(row) + 1))
-                    else:
-                        pieces.append(row)
-                        length += len(row) + 1
-                    begin, broken = match.end(), False
-            sink.writelines(piece + b"\n" for piece in pieces)
-            carry, done = buffer[begin:], done + begin
-            if not chunk:
-                break
-        if carry and broken:
-            screening.rows.append((done, carry.decode(errors="replace")))
+            left = region.end - done - len(block)
+            chunk = self._source.read(min(_BLOCK_BYTES, left)) if left > 0 else b""
+            block += chunk
+            final = not chunk
+            if not final and region.line_end not in block and len(block) < MAX_LINE_BYTES:
+                continue
+            used = self._check(block, done, final)
+            if used:
+                self._write_rows(self._sorter.release())
+                self._write_block(block[:used], done)
+            elif used is None:
+                self._begin_copy(done)
+                used = self._sort(block, done, final)
+            done, block = done + used, block[used:]
+            if final and not block:
+                return
+
+    def close(self) -> None:
+        if self._sink:
+            self._sink.close()
+
+    def _check(self, block: bytes, done: int, final: bool) -> int | None:
+        """Return how many bytes are well-formed rows; None if something is odd."""
+        end = done + len(block)
+        if not self._trusts or self.found.tables or end > self._region.odd_from:
+            return None
+        if final:
+            if not block:
+                return None if self._sorter.is_holding else 0
+            if not block.endswith(self._region.line_end):
+                used = self._checker.check(block + self._region.line_end)
+                used = used and min(used, len(block))
+            else:
+                used = self._checker.check(block)
         else:
-            sink.write(carry)
-    return screening
+            used = self._checker.check(block)
+        if used and not is_utf8(block[:used]):
+            if not self._region.bad_bytes:
+                raise NotUtf8Error(done + find_bad_byte(block[:used]))
+            return None
+        return used
+
+    def _sort(self, block: bytes, done: int, final: bool) -> int:
+        whole = block
+        if not final:
+            whole = block[: max(block.rfind(b"\n"), block.rfind(b"\r")) + 1]
+        text = text_bytes.decode(whole)
+        if not self._region.bad_bytes and not text_bytes.is_text(text):
+            raise NotUtf8Error(done + find_bad_byte(whole))
+        full = len(block) >= MAX_LINE_BYTES
+        rows, used = self._sorter.sort(text, done, final=final, force=full)
+        if full and not used:
+            raise SourceError(
+                f"{self._path}: the row at byte {done} is longer than {MAX_LINE_BYTES >> 20} MiB; "
+                "name the file's quote and delimiter, or split the row"
+            )
+        self._write_rows(rows)
+        return used
+
+    def _begin_copy(self, done: int) -> None:
+        """Open the copy, and copy what was found well-formed so far."""
+        if self._sink:
+            return
+        self.found.plain = False
+        self._sink = self._target.open("wb")
+        place = self._source.tell()
+        self._source.seek(self._region.start)
+        left = done - self._region.start
+        while left > 0 and (piece := self._source.read(min(_COPY_BYTES, left))):
+            self._write_block(piece, done - left)
+            left -= len(piece)
+        self._source.seek(place)
+
+    def _write_block(self, block: bytes, offset: int) -> None:
+        if self._sink:
+            self._note_segment(offset)
+            self._sink.write(block)
+            self._copied += len(block)
+
+    def _write_rows(self, rows: list[SortedRow]) -> None:
+        if not rows or not self._sink:
+            return
+        pieces = []
+        for row in rows:
+            self._note_segment(row.offset)
+            piece = text_bytes.encode(row.text) + self._region.line_end
+            self._copied += len(piece)
+            pieces.append(piece)
+        self._sink.write(b"".join(pieces))
+
+    def _note_segment(self, offset: int) -> None:
+        if not self.found.segments or self.found.find_original(self._copied) != offset:
+            self.found.segments.append((self._copied, offset))
 
 
-def _count_sound_quotes(text: bytes, quote: bytes, delimiter: bytes, seen: int) -> int | None:
-    """Count the quotes of `text` behind its first byte, or return None when one stands oddly."""
-    values = np.frombuffer(text, dtype=np.uint8)
-    places = np.flatnonzero(values[1:] == quote[0]) + 1
-    boundary = np.zeros(256, dtype=bool)
-    boundary[[delimiter[0], 10, 13]] = True
-    opening, closing = places[seen % 2 :: 2], places[(seen + 1) % 2 :: 2]
-    before = values[opening - 1]
-    after = values[np.minimum(closing + 1, len(values) - 1)]
-    doubled_before = before == quote[0]
-    doubled_before[:1] &= seen > 0
-    sound_close = boundary[after] | (after == quote[0])
-    sound_close |= closing == len(values) - 1
-    return len(places) if (boundary[before] | doubled_before).all() and sound_close.all() else None
+def is_utf8(block: bytes) -> bool:
+    """Check with Arrow, ten times faster than decoding; a character cut at the end says no."""
+    if block.isascii():
+        return True
+    offsets = pa.py_buffer(len(block).to_bytes(8, "little").rjust(16, b"\0"))
+    text = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(block))
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
-def _compile_tokens(dialect: Dialect) -> re.Pattern[bytes]:
-    """Match a quoted field, sound or not, or a line end; unquoted fields are passed over."""
-    line_end = rb"(?P<end>\r\n?|\n)"
-    if not dialect.quote:
-        return re.compile(line_end)
-    escape = dialect.escape or dialect.quote
-    q, e, d = (re.escape(text.encode()) for text in (dialect.quote, escape, dialect.delimiter))
-    inside = rb"[^%b]|%b%b" % (q, q, q) if e == q else rb"%b.|[^%b%b]" % (e, e, q)
-    start = rb"(?:\A|(?<=[\r\n])|(?<=%b)) *+%b" % (d, q)
-    quoted = rb"(?P<sound>%b(?:%b)*+%b *+(?=%b|[\r\n]|\Z))" % (start, inside, q, d)
-    broken = rb"(?P<broken>%b(?:%b)*+%b[^\r\n]*+)" % (start, inside, q)
-    unclosed = rb"(?P<unclosed>%b[^\r\n]*+)" % start
-    return re.compile(b"|".join((quoted, broken, unclosed, line_end)), re.DOTALL)
+def find_bad_byte(block: bytes) -> int:
+    """Return the offset of the first byte that is not UTF-8; the block's length if there is
+    none."""
+    try:
+        block.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(block)

@@ -5,27 +5,33 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.dialects.dialect import (
-    DialectOverrides,
-    detect_dialect,
-    read_first_rows,
-    read_preamble,
+from dreambolt_steps.dialects.detect import Detection, detect
+from dreambolt_steps.dialects.dialect import Dialect, DialectOverrides
+from dreambolt_steps.dialects.encoding import (
+    find_encoding,
+    guess_encoding,
+    map_offsets,
+    say_undecodable,
+    transcode,
 )
-from dreambolt_steps.dialects.encoding import scan_text, transcode
-from dreambolt_steps.dialects.line_numbers import find_lines
-from dreambolt_steps.dialects.screen import Screening, has_odd_quotes, screen_rows
+from dreambolt_steps.dialects.findings import tell_findings
+from dreambolt_steps.dialects.line_numbers import count_lines, find_lines
+from dreambolt_steps.dialects.row_sorter import BROKEN_QUOTES
+from dreambolt_steps.dialects.row_writer import RowWriter
+from dreambolt_steps.dialects.screen import NotUtf8Error, screen_table
+from dreambolt_steps.dialects.screening import OddRow, Screening
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.delimited_rows import DelimitedRows
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
 
 _GLOB_CHARACTERS = "*?["
-_BROKEN_QUOTES = "text behind a closing quote, or a quote that nothing closes"
 _WIDTH_MESSAGE = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
@@ -38,46 +44,56 @@ class DelimitedFile:
             header).
         names: the same, made unique.
         preamble: the text of the lines skipped before the header.
+        left_out: records that belong to none of the table's rows.
         encoding_confidence: 0 to 1.
         findings: what is out of the ordinary, in sentences.
+        evidence: why this dialect, in sentences.
     """
 
-    def __init__(self, path: Path, overrides: DialectOverrides, spool: Path) -> None:
-        """Scan the file, rewrite it into `spool` where DuckDB could not read it as it is, and find
-        its dialect."""
+    def __init__(
+        self, path: Path, overrides: DialectOverrides, spool: Path, *, pad: bool = False
+    ) -> None:
+        """Find the file's dialect and walk over it; copy its rows into `spool` where they could not
+        be read as they are.
+
+        Args:
+            pad: whether rows with too few fields are filled up with nulls.
+        """
         overrides.check()
-        self._original = path
-        self._path = path
-        self._screening: Screening | None = None
-        scan = scan_text(path, overrides.encoding)
-        self._is_utf8 = scan.encoding.startswith("utf-8")
-        encoding = "utf-8" if self._is_utf8 else scan.encoding
+        self._original, self._spool, self._pad = path, spool, pad
+        self._encoding = find_encoding(path, overrides.encoding)
         try:
-            self._rewrite(scan.encoding, spool)
-            self.dialect = detect_dialect(self._path, overrides, encoding=encoding)
-            self._before_screening = self._path
-            if scan.mixed_newlines or has_odd_quotes(self._path, self.dialect):
-                target = _name_spool(spool)
-                self._screening = screen_rows(self._path, target, self.dialect)
-                self._path = target
+            self._text, detection, self._found, rows = self._open(overrides)
         except OSError as error:
             raise SourceError(
                 f"{spool}: can't spool {path} ({error.strerror}); set TMPDIR"
             ) from error
-        first = read_first_rows(self._path, self.dialect, 1)
-        if not first or not first[0]:
-            raise SourceError(f"{path}: holds no rows, only blank lines; check the file")
-        header = self.dialect.header
+        layout, found = detection.layout, self._found
+        footer = count_lines(self._text, found.footer_offset) if found.footer else 0
+        self.dialect: Dialect = replace(detection.dialect, footer=footer or overrides.footer or 0)
         self.original_names = tuple(
-            first[0] if header else (f"column_{i}" for i in range(1, len(first[0]) + 1))
+            layout.names
+            if layout.header_rows
+            else (f"column_{i}" for i in range(1, len(layout.names) + 1))
         )
         self.names = unique_names(self.original_names)
-        self.preamble = read_preamble(self._path, self.dialect)
-        self.encoding_confidence = scan.confidence
-        self.findings = self._tell_findings()
-        is_sound = self._screening is None
+        self.preamble, self.left_out = detection.preamble, found.left_out
+        self.encoding_confidence = self._encoding.confidence
+        self.findings = tell_findings(self._text, self._encoding, detection, found)
+        self.evidence = (*detection.evidence, *self._tell_odd_lines())
+        self._columns = layout.width - layout.trailing
+        self._fields = [f"field_{i}" for i in range(layout.width)]
+        written = RowWriter(detection.dialect).dialect
+        region = detection.region
+        skip = region.lines_before if found.plain else 0
+        self._is_empty = region.start >= region.end or rows.stat().st_size == 0
         self._rows = DelimitedRows(
-            self._path, self.dialect, self.names, is_sound=is_sound, original=path
+            rows,
+            replace(written, skip=skip),
+            self._fields,
+            is_sound=True,
+            line_end=region.line_end.decode(),
+            original=path,
         )
 
     @property
@@ -91,80 +107,90 @@ class DelimitedFile:
 
         Raises: SourceError when the file can't be read further.
         """
-        return self._rows.iterate_batches(limit)
+        if self._is_empty:
+            return
+        for batch in self._rows.iterate_batches(limit):
+            missing = len(self.names) - self._columns
+            nulls = [pa.nulls(batch.num_rows, pa.string())] * missing
+            columns = [*batch.columns[: self._columns], *nulls]
+            yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def list_rejects(self) -> list[Reject]:
         """List the rejected rows, once the batches are exhausted: each row once, with the first
         thing wrong."""
-        found = [*self._list_misfits(), *self._list_broken_rows()]
-        return sorted(found, key=attrgetter("line"))
-
-    def _list_misfits(self) -> list[Reject]:
-        misfits = self._rows.list_misfits()
-        offsets = [misfit.offset for misfit in misfits]
-        lines = find_lines(self._path, offsets)
-        screening = self._screening
-        if screening:
-            cut = screening.count_cut_lines(offsets)
-            lines = [line + more for line, more in zip(lines, cut, strict=True)]
+        found = self._found
+        rows = [*found.rejects]
+        columns: dict[int, str] = {}
+        for misfit in self._rows.list_misfits():
+            offset = misfit.offset if found.plain else found.find_original(misfit.offset)
+            rows.append(OddRow(offset, misfit.raw, _explain(misfit.kind, misfit.message)))
+            known = misfit.kind in ("UNQUOTED VALUE", "INVALID ENCODING")
+            if known and misfit.column and misfit.column <= len(self.names):
+                columns[offset] = self.names[misfit.column - 1]
+        rows.sort(key=attrgetter("offset"))
+        offsets = [row.offset for row in rows]
+        places = offsets if self._encoding.is_utf8 else self._map(offsets)
         return [
-            self._reject(
-                line,
-                None if screening else misfit.offset,
-                self._find_column(misfit.kind, misfit.column),
-                _explain(misfit.kind, misfit.message),
-                misfit.raw,
-            )
-            for line, misfit in zip(lines, misfits, strict=True)
+            Reject(str(self._original), line, place, column, None, row.reason, row.raw)
+            for row, line, place in zip(rows, find_lines(self._text, offsets), places, strict=True)
+            for column in [columns.get(row.offset)]
         ]
-
-    def _list_broken_rows(self) -> list[Reject]:
-        rows = self._screening.rows if self._screening else []
-        lines = find_lines(self._before_screening, [offset for offset, _ in rows])
-        return [
-            self._reject(line, offset, None, _BROKEN_QUOTES, raw)
-            for line, (offset, raw) in zip(lines, rows, strict=True)
-        ]
-
-    def _tell_findings(self) -> tuple[str, ...]:
-        count = len(self.preamble)
-        return (f"{count} lines before the table are left out",) if count else ()
-
-    def _reject(
-        self, line: int, offset: int | None, column: str | None, reason: str, raw: str
-    ) -> Reject:
-        known = offset if self._is_utf8 else None
-        return Reject(str(self._original), line, known, column, None, reason, raw)
 
     def close(self) -> None:
         """Give DuckDB's memory back."""
         self._rows.close()
 
-    def _rewrite(self, encoding: str, spool: Path) -> None:
-        if not encoding.startswith("utf-8"):
-            target = _name_spool(spool)
-            transcode(self._path, encoding, target)
-            self._path = target
-        elif any(c in str(self._path) for c in _GLOB_CHARACTERS):
-            target = _name_spool(spool)  # read_csv would take the name for a glob
-            target.unlink()
-            target.symlink_to(self._path.absolute())
-            self._path = target
+    def _open(self, overrides: DialectOverrides) -> tuple[Path, Detection, Screening, Path]:
+        """Return the file as UTF-8, how it is written, what was found, and what holds its rows."""
+        path = self._original
+        if not self._encoding.is_utf8:
+            path = self._name_spool()
+            transcode(self._original, self._encoding, path)
+        elif any(character in str(path) for character in _GLOB_CHARACTERS):
+            path = self._name_spool()  # read_csv would take the name for a glob
+            path.unlink()
+            path.symlink_to(self._original.absolute())
+        detection = detect(
+            path,
+            overrides,
+            encoding=self._encoding.name,
+            mark=self._encoding.mark if self._encoding.is_utf8 else 0,
+            pad=self._pad,
+        )
+        region = replace(detection.region, bad_bytes=self._encoding.bad_bytes)
+        copy = self._name_spool()
+        try:
+            found = screen_table(path, copy, detection.dialect, detection.layout, region)
+        except NotUtf8Error as error:
+            if overrides.encoding is not None:
+                told = say_undecodable(self._original, error.offset, overrides.encoding)
+                raise SourceError(told) from error
+            self._encoding = guess_encoding(self._original, error.offset)
+            return self._open(overrides)
+        return path, detection, found, path if found.plain else copy
 
-    def _find_column(self, kind: str, index: int | None) -> str | None:
-        known = kind in ("UNQUOTED VALUE", "INVALID ENCODING") and index is not None
-        return self.names[index - 1] if known and index and index <= len(self.names) else None
+    def _map(self, offsets: list[int]) -> list[int] | list[None]:
+        return map_offsets(self._text, self._encoding, offsets)
 
+    def _tell_odd_lines(self) -> tuple[str, ...]:
+        rejects = self._found.rejects[:3]
+        lines = find_lines(self._text, [row.offset for row in rejects])
+        return tuple(
+            f"first odd line: {line}: {row.reason}" if not index else f"line {line}: {row.reason}"
+            for index, (line, row) in enumerate(zip(lines, rejects, strict=True))
+        )
 
-def _name_spool(spool: Path) -> Path:
-    handle = tempfile.NamedTemporaryFile(dir=spool, suffix=".csv", delete=False)  # noqa: SIM115
-    handle.close()
-    return Path(handle.name)
+    def _name_spool(self) -> Path:
+        handle = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            dir=self._spool, suffix=".csv", delete=False
+        )
+        handle.close()
+        return Path(handle.name)
 
 
 def _explain(kind: str, message: str) -> str:
     if width := _WIDTH_MESSAGE.search(message):
         return f"{width[2]} fields where the table has {width[1]} columns"
     if kind == "UNQUOTED VALUE":
-        return _BROKEN_QUOTES
+        return BROKEN_QUOTES
     return f"{kind.lower()}: {message.splitlines()[0]}"

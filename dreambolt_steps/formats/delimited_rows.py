@@ -48,6 +48,7 @@ class DelimitedRows:
         names: Sequence[str],
         *,
         is_sound: bool,
+        line_end: str,
         original: Path,
     ) -> None:
         """Nothing is read yet.
@@ -57,6 +58,7 @@ class DelimitedRows:
             dialect: how it is written.
             names: of its columns.
             is_sound: whether its quotes are known to be sound and its line ends of one kind.
+            line_end: how its lines end.
             original: the file that errors name.
         """
         self._path = path
@@ -64,6 +66,7 @@ class DelimitedRows:
         self._names = names
         self._schema = pa.schema([(name, pa.string()) for name in names])
         self._is_sound = is_sound
+        self._line_end = line_end
         self._original = original
         self._connection: duckdb.DuckDBPyConnection | None = None
 
@@ -126,6 +129,7 @@ class DelimitedRows:
             "quote": dialect.quote,
             "escape": dialect.escape,
             "header": False,
+            "new_line": self._line_end.encode("unicode_escape").decode(),  # as DuckDB spells it
             "skip": dialect.skip + dialect.header,
             "allow_quoted_nulls": False,
             "store_rejects": True,

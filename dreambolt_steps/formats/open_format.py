@@ -27,6 +27,9 @@ _SUITED = {
     "escape": _TEXT,
     "encoding": (*_TEXT, "xml"),
     "header": (*_TEXT, "excel"),
+    "header_rows": _TEXT,
+    "footer": _TEXT,
+    "comment": _TEXT,
     "skip": (*_TEXT, "excel"),
     "sheet": ("excel",),
     "cells": ("excel",),
@@ -41,6 +44,7 @@ class FormatHints:
     Attributes:
         dialect: of delimited text; its header and skip count for spreadsheets too, its encoding for
             XML.
+        pad: whether rows of delimited text with too few fields are padded with nulls.
         sheet: name or number, from 1, of a spreadsheet's sheet.
         cells: range of the table on that sheet.
         record: the element that is a row of an XML file.
@@ -48,6 +52,7 @@ class FormatHints:
     """
 
     dialect: DialectOverrides
+    pad: bool = False
     sheet: str | None = None
     cells: str | None = None
     record: str | None = None
@@ -82,7 +87,7 @@ def open_format(
     Raises: SourceError when it is not of that format.
     """
     if file_format in _TEXT:
-        return _open_delimited(path, name, file_format, hints.dialect, spool)
+        return _open_delimited(path, name, file_format, hints, spool)
     preamble: tuple[str, ...] = ()
     reader: FormatReader
     if file_format == "parquet":
@@ -116,12 +121,13 @@ def _open_excel(path: Path, hints: FormatHints) -> ExcelFile:
 
 
 def _open_delimited(
-    path: Path, name: str, file_format: str, dialect: DialectOverrides, spool: Path
+    path: Path, name: str, file_format: str, hints: FormatHints, spool: Path
 ) -> tuple[FileReport, FormatReader]:
+    dialect = hints.dialect
     known = "\t" if file_format == "tsv" else _DELIMITERS.get(split_suffixes(name)[0])
     if known and dialect.delimiter is None:
         dialect = replace(dialect, delimiter=known)
-    text = DelimitedFile(path, dialect, spool)
+    text = DelimitedFile(path, dialect, spool, pad=hints.pad)
     report = FileReport(
         str(path),
         file_format,
@@ -131,5 +137,7 @@ def _open_delimited(
         preamble=text.preamble,
         encoding_confidence=text.encoding_confidence,
         findings=text.findings,
+        left_out=text.left_out,
+        evidence=text.evidence,
     )
     return report, text

@@ -38,6 +38,10 @@ def read_table(
     sheet: str | None = None,
     cells: str | None = None,
     record: str | None = None,
+    comment: str | None = None,
+    header_rows: int | None = None,
+    footer: int | None = None,
+    ragged: str = "reject",
     schemas: str = "unite",
     flatten: bool = False,
     partitions: bool = True,
@@ -51,8 +55,10 @@ def read_table(
 
     Text files come as text: every column a string, nothing typed, nothing trimmed, names as in the
     file (a repeated "a" becomes "a_2", an empty one "column_N"). A missing field is null, a quoted
-    "" is "". DuckDB drops blanks between a quote and its delimiter, and blank lines. A row that
-    does not fit is rejected, never shifted or padded. Parquet and Arrow come in their own types,
+    "" is "". Blanks between a quote and its delimiter, and blank lines, count for nothing. How a
+    file is written is found out: see `DelimitedFile`. A row that does not fit is repaired where
+    only one repair makes sense, otherwise rejected, never shifted; the report tells of both.
+    Parquet and Arrow come in their own types,
     dictionaries and views as the plain types they stand for; spreadsheets in the types of their
     cells (`ExcelFile`), XML as text (`XmlFile`).
 
@@ -64,9 +70,10 @@ def read_table(
         sources: what the paths were fetched from, one each: their names in reports, and their
             partition columns.
         file_format: one of FILE_FORMATS; default: by each file's suffix and first bytes.
-        delimiter, quote, escape, encoding, header, skip: what is known of the text files; default:
-            found out, file by file. `header` and `skip` are for spreadsheets too, `encoding` for
-            XML.
+        delimiter, quote, escape, encoding, header, skip, comment, header_rows, footer: what is
+            known of the text files (`Dialect`); default: found out, file by file. `header` and
+            `skip` are for spreadsheets too, `encoding` for XML.
+        ragged: "reject" rows with too few fields, or "pad" them with nulls.
         sheet: of a spreadsheet: its name, or its number counted from 1; default: the first with a
             table.
         cells: of a spreadsheet: the table's range ("B3:F20", "B3:F", "B3"); default: found out.
@@ -106,9 +113,13 @@ def read_table(
         raise UsageError(f"limit={limit} is negative; give a number of rows")
     if max_expanded_bytes is not None and max_expanded_bytes <= 0:
         raise UsageError(f"max_expanded_bytes={max_expanded_bytes} is not positive; give bytes")
-    dialect = DialectOverrides(delimiter, quote, escape, header, skip, encoding)
+    if ragged not in ("reject", "pad"):
+        raise UsageError(f"unknown ragged={ragged!r}; known are reject, pad")
+    dialect = DialectOverrides(
+        delimiter, quote, escape, header, skip, encoding, comment, header_rows, footer
+    )
     dialect.check()
-    hints = FormatHints(dialect, sheet, cells, record, max_expanded_bytes)
+    hints = FormatHints(dialect, ragged == "pad", sheet, cells, record, max_expanded_bytes)
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not listed:
         raise UsageError("no files to read; give at least one path")

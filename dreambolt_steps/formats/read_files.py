@@ -74,9 +74,9 @@ def read_files(
 def _check_told(arguments: dict[str, Any], formats: list[str]) -> None:
     """Refuse what is told and suits no file."""
     words = {field.name: arguments.get(field.name) for field in fields(DialectOverrides)}
-    names = [field.name for field in fields(FormatHints) if field.name != "dialect"]
-    others = {name: arguments.get(name) for name in names}
-    FormatHints(DialectOverrides(**words), **others).check(formats)
+    told = ("sheet", "cells", "record", "max_expanded_bytes")
+    hints: dict[str, Any] = {name: arguments.get(name) for name in told}
+    FormatHints(DialectOverrides(**words), **hints).check(formats)
 
 
 def name_file_key(file: SourceFile, version: float, arguments: dict[str, Any]) -> str:

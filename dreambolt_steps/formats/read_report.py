@@ -20,7 +20,8 @@ class FileReport:
         dialect: of a text file; None for Parquet.
         columns: names exactly as in the file; `names` are the unique ones the stream carries.
         rows: rows read.
-        rejected: rows that could not be read.
+        rejected: rows that could not be read; rows + rejected is what its table holds.
+        left_out: records that belong to no row of the table: comments, a footer, further tables.
         preamble: lines skipped before the header.
         encoding_confidence: 0 to 1; 1 where the bytes themselves prove the encoding or it was told.
         findings: what is out of the ordinary in a text file and what was done about it, in plain
@@ -39,6 +40,7 @@ class FileReport:
     names: tuple[str, ...]
     rows: int = 0
     rejected: int = 0
+    left_out: int = 0
     preamble: tuple[str, ...] = ()
     encoding_confidence: float = 1.0
     findings: tuple[str, ...] = ()

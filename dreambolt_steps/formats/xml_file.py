@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -10,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 import pyarrow as pa
 
-from dreambolt_steps.dialects.encoding import transcode
+from dreambolt_steps.dialects.encoding import TextEncoding, transcode
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.xml_row import Row, fill_row, plan_rows, write_arrays
 from dreambolt_steps.formats.xml_shape import (
@@ -59,7 +60,8 @@ class XmlFile:
         if declared and declared.lower() not in _OWN_ENCODINGS:
             self._path, self._encoding = spool / f"{path.name}.utf8", "utf-8"
             try:
-                transcode(path, declared, self._path)
+                encoding_declared = TextEncoding(declared, codecs.lookup(declared).name)
+                transcode(path, encoding_declared, self._path)
             except LookupError as error:
                 raise SourceError(f"{path}: {declared!r} is no encoding; try utf-8") from error
         elif encoding:

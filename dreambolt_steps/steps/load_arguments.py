@@ -17,7 +17,11 @@ READ_ARGUMENTS: dict[str, tuple[str, Any, str | None]] = {
     "escape": ("Before a quote in a field.", None, _FOUND),
     "encoding": ("Such as cp1252.", None, _FOUND),
     "header": ("Whether the first row holds the names.", None, _FOUND),
+    "header_rows": ("Rows the names are spread over.", None, _FOUND),
     "skip": ("Lines or rows before the table.", None, _FOUND),
+    "footer": ("Lines after the table.", None, _FOUND),
+    "comment": ("What lines begin with that are none of the table's.", None, _FOUND),
+    "ragged": ("Rows with too few fields: reject them, or pad them with nulls.", "reject", None),
     "sheet": (
         "Name of a spreadsheet's sheet, or its number from 1.",
         None,

@@ -58,7 +58,7 @@ class LoadTable(TableStep):
         raw = LoadTable("load", args={"source": "s3://bucket/players/*.csv"})
     """
 
-    version = 1.0
+    version = 1.1  # rows with stray quotes are repaired, further tables and footers left out
     _from_cache: int | None = None
 
     def setup(self) -> None:
@@ -146,7 +146,13 @@ class LoadTable(TableStep):
             "formats": sorted({file.file_format for file in report.files}),
             "rows_by_file": [[file.file, file.rows] for file in report.files],
         }
-        told = [f"{file.file}: {finding}" for file in report.files for finding in file.findings]
+        several = len(report.files) > 1
+        told = [
+            f"{Path(file.file).name}: {finding}" if several else finding
+            for file in report.files
+            for finding in file.findings
+        ]
+        self.receipt.report["findings"] = told
         self.receipt.notes += [*report.schema_notes, *told][:_SHOWN_NOTES]
         if since := self._reading["since"]:
             tell_since(self.receipt, since, report, read.schema)

@@ -29,7 +29,17 @@ FIELDS = [
     '"q""q"',
     '"a\nb"',
 ]
-ROWS = st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4), max_size=8)
+ROWS = st.integers(1, 3).flatmap(
+    lambda width: st.tuples(
+        st.just(width),
+        st.lists(
+            st.lists(st.sampled_from(FIELDS), min_size=width, max_size=width).filter(
+                lambda row: row != [""]  # a blank line is no row
+            ),
+            max_size=8,
+        ),
+    )
+)
 
 
 def read_with_duckdb(path: Path, width: int) -> tuple[list[list[str | None]], int]:
@@ -45,10 +55,11 @@ def read_with_duckdb(path: Path, width: int) -> tuple[list[list[str | None]], in
 
 
 @settings(max_examples=60, deadline=None)
-@given(ROWS, st.integers(1, 3), st.sampled_from(["", "\n"]))
+@given(ROWS, st.sampled_from(["", "\n"]))
 def test_any_sound_file_is_read_as_duckdb_reads_it(
-    rows: list[list[str]], width: int, end: str
+    table: tuple[int, list[list[str]]], end: str
 ) -> None:
+    width, rows = table
     head = ",".join(f"h{i}" for i in range(width))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from dreambolt_steps.formats.cached_read import CachedRead
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache, name_key
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_alike import keep_file
+from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.sources.source import SourceFile, resolve_source
 
 
@@ -64,6 +66,11 @@ TEXTS = {
 }
 
 
+def _leave_out_evidence(report: ReadReport) -> list[FileReport]:
+    """A dialect that was taken over from the file before has no evidence of its own."""
+    return [replace(file, evidence=()) for file in report.files]
+
+
 def test_all_kinds_of_files_give_the_same_table_as_without_a_cache(folder: Folder) -> None:
     for name, text in TEXTS.items():
         (folder.files / name).write_bytes(text.encode("cp1252"))
@@ -77,7 +84,7 @@ def test_all_kinds_of_files_give_the_same_table_as_without_a_cache(folder: Folde
         assert read.notes == direct.notes
         report = read.report()
         assert report.rejects.equals(direct.report().rejects)
-        assert report.files == direct.report().files
+        assert _leave_out_evidence(report) == _leave_out_evidence(direct.report())
         assert (report.rows, report.rejected) == (wanted.num_rows, 2)
 
 

@@ -124,17 +124,20 @@ def test_rows_that_do_not_fit_are_rejected_with_their_place(tmp_path: Path) -> N
     assert set(report.rejects.column("file").to_pylist()) == {str(path)}
 
 
-def test_a_quote_nothing_closes_costs_one_line(tmp_path: Path) -> None:
-    rows, report = read(write(tmp_path / "a.csv", 'a,b\n1,2\n"3,4\n5,6\n7,8\n'))
-    assert [row["a"] for row in rows] == ["1", "5", "7"]
-    assert report.rejects.column("raw").to_pylist() == ['"3,4']
+def test_a_quote_nothing_closes_is_text_and_costs_no_other_line(tmp_path: Path) -> None:
+    rows, report = read(write(tmp_path / "a.csv", 'a,b\n1,2\n"x,4\n5,6\n7,8\n'))
+    assert [row["a"] for row in rows] == ["1", '"x', "5", "7"]
+    assert report.rejected == 0
+    told = "1 row repaired (line 3): a quote that opens or closes nothing is kept as text"
+    assert report.files[0].findings == (told,)
 
 
-def test_two_broken_quotes_in_a_row_make_no_phantom_row(tmp_path: Path) -> None:
-    text = 'a,b\n1,2\n"5" pipe","6" hose"\n3,4\n'
+def test_quotes_within_quotes_make_no_phantom_row(tmp_path: Path) -> None:
+    text = 'a,b\n1,2\n"5" pipe","6" hose"\n3,4\n"7" hose,"8" pipe\n5,6\n'
     rows, report = read(write(tmp_path / "a.csv", text))
-    assert [row["a"] for row in rows] == ["1", "3"]
-    assert report.rejected == 1
+    assert [row["a"] for row in rows] == ["1", '5" pipe', "3", "5"]
+    assert [row["b"] for row in rows] == ["2", '6" hose', "4", "6"]
+    assert report.rejects.column("raw").to_pylist() == ['"7" hose,"8" pipe']
 
 
 def test_ragged_files_keep_their_columns(tmp_path: Path) -> None:
@@ -272,7 +275,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
         ("a", b"<!DOCTYPE html>\n<p>404", {}, SourceError, "is an HTML page"),
         ("a", bytes(257) + b"ustar", {}, SourceError, "is a tar archive"),
         ("a.csv", b"a\n1\n", {"file_format": "dbf"}, UsageError, "known are csv, tsv"),
-        ("a.csv", b"a\n1\n", {"delimiter": "::"}, UsageError, "one ASCII character"),
+        ("a.csv", b"a\n1\n", {"quote": "''"}, UsageError, "one ASCII character"),
+        ("a.csv", b"a\n1\n", {"delimiter": ",\n"}, UsageError, "line end"),
+        ("a.csv", b"a\n1\n", {"header_rows": 0}, UsageError, "header_rows=0 is zero"),
+        ("a.csv", b"a\n1\n", {"ragged": "maybe"}, UsageError, "known are reject, pad"),
         ("a.csv", b"a\n1\n", {"schemas": "guess"}, UsageError, "known are unite, same"),
         ("a.csv", b"a\n1\n", {"skip": -1}, UsageError, "negative"),
         ("a.csv", b"a\n1\n", {"limit": -1}, UsageError, "negative"),

@@ -1,0 +1,46 @@
+"""Text and the bytes it was decoded from: places, and bytes that are no text."""
+
+from __future__ import annotations
+
+import re
+
+_UNDECODED = re.compile("[\udc80-\udcff]")
+
+
+def decode(block: bytes) -> str:
+    """Decode UTF-8; a byte that is none becomes a lone surrogate, which `encode` turns back."""
+    return block.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """Encode what `decode` decoded."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def is_text(text: str) -> bool:
+    """Tell whether every byte could be decoded."""
+    return text.isascii() or _UNDECODED.search(text) is None
+
+
+def show(text: str) -> str:
+    """Return decoded text with a replacement character for each byte that is none."""
+    return text if is_text(text) else encode(text).decode("utf-8", "replace")
+
+
+class BytePlaces:
+    """Byte offsets of places in a decoded text."""
+
+    def __init__(self, text: str, offset: int) -> None:
+        """Take a text and where it begins in the file, in bytes."""
+        self._text, self._ascii = text, text.isascii()
+        self._start, self._place, self._offset = offset, 0, offset
+
+    def find(self, place: int) -> int:
+        """Return the byte offset of a place; quick where places ascend."""
+        if self._ascii:
+            return self._start + place
+        if place < self._place:
+            return self._offset - len(encode(self._text[place : self._place]))
+        self._offset += len(encode(self._text[self._place : place]))
+        self._place = place
+        return self._offset
