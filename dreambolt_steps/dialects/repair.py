@@ -102,9 +102,11 @@ class RowRepairer:
         return len(fields) == self._width and self._fits(tuple(fields))
 
     def _is_row(self, text: str, start: int) -> bool:
-        """Whether a line by itself is a row, as its typed values tell."""
+        """Whether a line by itself is a row, as its typed values tell. One with an odd quote of
+        its own may as well be the end of a field of two lines."""
         fields = self._split_first_line(text, start)
-        return len(fields) == self._width and fits_profile(fields, self._profile)
+        odd = any(self._dialect.quote in field for field in fields)
+        return len(fields) == self._width and not odd and fits_profile(fields, self._profile)
 
     def _split_first_line(self, text: str, start: int) -> list[str]:
         line = self._splitter.take_line(text, start)

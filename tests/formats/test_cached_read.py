@@ -62,7 +62,7 @@ TEXTS = {
     "f.csv": 'id,name\n9,"Ha,l"\n',
     "g.csv": "id,name\n10,Zo\xeb\n",  # cp1252
     "h.csv": "id,name\n",
-    "i.csv": 'id,name\n11,"x"y"\n12,ok\n',  # broken quotes
+    "i.csv": 'id,name\n11,"x"y"\n12,ok\n',  # a stray quote, repaired
 }
 
 
@@ -85,7 +85,7 @@ def test_all_kinds_of_files_give_the_same_table_as_without_a_cache(folder: Folde
         report = read.report()
         assert report.rejects.equals(direct.report().rejects)
         assert _leave_out_evidence(report) == _leave_out_evidence(direct.report())
-        assert (report.rows, report.rejected) == (wanted.num_rows, 2)
+        assert (report.rows, report.rejected) == (wanted.num_rows, 1)
 
 
 def test_only_new_and_changed_files_are_read(folder: Folder) -> None:
