@@ -35,6 +35,8 @@ _FOREIGN = {
 }
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # begins as UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
@@ -56,30 +58,29 @@ class Detected:
     finding: str = ""
 
 
-def detect_format(path: Path, name: str) -> Detected:
+def detect_format(path: Path, name: str, encoding: str | None = None) -> Detected:
     """Find the format of an uncompressed file: by its name's suffix, unless its content is plainly
     another; by its content where the suffix says nothing.
 
     Args:
         path: a local file.
         name: its original name.
+        encoding: of text, if it is known.
 
-    Raises: SourceError for a format that is not read (PDF, HTML, ORC...) and for a Parquet, Arrow
-    or JSON file that is none.
+    Raises: SourceError for a format that is not read (PDF, HTML, ORC...), and for a JSON or XML
+    file that is none.
     """
     suffix, _ = split_suffixes(name)
     said = FORMAT_SUFFIXES.get(suffix)
     with path.open("rb") as handle:
         head = handle.read(_HEAD_BYTES)
-    seen = _look(path, head)
-    if seen is not None and seen not in FILE_FORMATS:
-        raise SourceError(f"{path}: holds {seen}, which is not read; convert it")
+    seen = _look(path, head, encoding)
     if said is None:
         return Detected(seen or "csv", f"read as {seen or 'csv'}, by its content")
     if not head or seen == said or {seen, said} == {"json", "jsonl"}:
         return Detected(said)
     if seen is None:
-        if said in ("json", "jsonl", "xml") and head.strip():
+        if said in ("json", "xml") and head.strip():
             raise SourceError(f"{path}: is not {said.upper()} (it begins with {_show(head)})")
         if said != "excel":  # Parquet and Arrow say themselves what is wrong
             return Detected(said)
@@ -104,7 +105,7 @@ def is_office_zip(path: Path, name: str) -> bool:
         return False
 
 
-def _look(path: Path, head: bytes) -> str | None:
+def _look(path: Path, head: bytes, encoding: str | None) -> str | None:
     """Name the format that the content shows; None where it may be delimited text."""
     for magic, found in _MAGIC.items():
         if head.startswith(magic):
@@ -116,7 +117,7 @@ def _look(path: Path, head: bytes) -> str | None:
         raise SourceError(f"{path}: is a tar archive; unpack it first")
     if head.startswith(b"PK\x03\x04"):
         return _look_into_zip(path)
-    text = _decode(head).lstrip()
+    text = _decode(head, encoding).lstrip()
     if text.startswith(("{", "[")):
         return _look_for_json(text, is_cut=len(head) == _HEAD_BYTES)
     if _HTML.match(text):
@@ -146,14 +147,18 @@ def _look_for_json(text: str, *, is_cut: bool) -> str | None:
         return "json" if pretty else None
     if isinstance(value, dict):
         return "jsonl" if rest.strip() or is_cut else "json"
-    return "json" if isinstance(value, list) and not rest.strip() else None
+    is_rows = isinstance(value, list) and (not rest.strip() or isinstance((*value, 0)[0], dict))
+    return "json" if is_rows else None
 
 
-def _decode(head: bytes) -> str:
+def _decode(head: bytes, encoding: str | None = None) -> str:
     for bom, name in _BOMS.items():
         if head.startswith(bom):
             return head.decode(name, errors="ignore")
-    return head.decode("utf-8", errors="replace")
+    try:
+        return head.decode(encoding or "utf-8", errors="replace")
+    except LookupError:  # the reader tells
+        return head.decode("utf-8", errors="replace")
 
 
 def _show(head: bytes) -> str:

@@ -12,6 +12,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.formats.arrow import ArrowFile
 from dreambolt_steps.formats.delimited import DelimitedFile
 from dreambolt_steps.formats.format_reader import FormatReader
+from dreambolt_steps.formats.json_file import JsonFile
 from dreambolt_steps.formats.parquet import ParquetTable
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.sources.suffixes import split_suffixes
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 _DELIMITERS = {".tsv": "\t", ".tab": "\t", ".psv": "|"}
 _TEXT = ("csv", "tsv")
+_JSON = ("json", "jsonl")
 _SUITED = {
     "delimiter": _TEXT,
     "quote": _TEXT,
     "escape": _TEXT,
-    "encoding": (*_TEXT, "xml"),
+    "encoding": (*_TEXT, *_JSON, "xml"),
     "header": (*_TEXT, "excel"),
     "header_rows": _TEXT,
     "footer": _TEXT,
@@ -33,7 +35,7 @@ _SUITED = {
     "skip": (*_TEXT, "excel"),
     "sheet": ("excel",),
     "cells": ("excel",),
-    "record": ("xml",),
+    "record": (*_JSON, "xml"),
 }
 
 
@@ -43,12 +45,14 @@ class FormatHints:
 
     Attributes:
         dialect: of delimited text; its header and skip count for spreadsheets too, its encoding for
-            XML.
+            JSON and XML.
         pad: whether rows of delimited text with too few fields are padded with nulls.
         sheet: name or number, from 1, of a spreadsheet's sheet.
         cells: range of the table on that sheet.
-        record: the element that is a row of an XML file.
+        record: the element that is a row of an XML file, or the keys that lead to the rows of a
+            JSON document.
         max_expanded_bytes: what a spreadsheet may unpack to.
+        limit: rows that will be asked for at most.
     """
 
     dialect: DialectOverrides
@@ -57,6 +61,7 @@ class FormatHints:
     cells: str | None = None
     record: str | None = None
     max_expanded_bytes: int | None = None
+    limit: int | None = None
 
     def check(self, formats: Sequence[str]) -> None:
         """Refuse what suits none of the formats that the files are of.
@@ -97,6 +102,15 @@ def open_format(
     elif file_format == "excel":
         reader = sheet = _open_excel(path, hints)
         preamble = sheet.preamble
+    elif file_format in _JSON:
+        reader = JsonFile(
+            path,
+            spool,
+            is_lines=file_format == "jsonl",
+            record=hints.record,
+            encoding=hints.dialect.encoding,
+            limit=hints.limit,
+        )
     else:
         from dreambolt_steps.formats.xml_file import XmlFile
 

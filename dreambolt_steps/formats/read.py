@@ -60,7 +60,7 @@ def read_table(
     only one repair makes sense, otherwise rejected, never shifted; the report tells of both.
     Parquet and Arrow come in their own types,
     dictionaries and views as the plain types they stand for; spreadsheets in the types of their
-    cells (`ExcelFile`), XML as text (`XmlFile`).
+    cells (`ExcelFile`), JSON in those of its values (`JsonFile`), XML as text (`XmlFile`).
 
     Files packed with gzip, zstd, bz2 or xz are unpacked; a zip stands for its members. A file whose
     content is plainly of another format than its name says is read by its content.
@@ -72,13 +72,15 @@ def read_table(
         file_format: one of FILE_FORMATS; default: by each file's suffix and first bytes.
         delimiter, quote, escape, encoding, header, skip, comment, header_rows, footer: what is
             known of the text files (`Dialect`); default: found out, file by file. `header` and
-            `skip` are for spreadsheets too, `encoding` for XML.
+            `skip` are for spreadsheets too, `encoding` for JSON and XML.
         ragged: "reject" rows with too few fields, or "pad" them with nulls.
         sheet: of a spreadsheet: its name, or its number counted from 1; default: the first with a
             table.
         cells: of a spreadsheet: the table's range ("B3:F20", "B3:F", "B3"); default: found out.
         record: the element that is a row of an XML file: a name or a path; default: the one that
-            repeats most below one parent.
+            repeats most below one parent. The keys that lead to the array of rows of a JSON
+            document ("data.items"), or "." for the document as one row; default: the largest array
+            of objects.
         schemas: "unite" files with other columns or types by name (`unite_schemas`), or insist on
             the "same".
         flatten: whether structs become a column for each of their fields ("user.name").
@@ -119,7 +121,8 @@ def read_table(
         delimiter, quote, escape, header, skip, encoding, comment, header_rows, footer
     )
     dialect.check()
-    hints = FormatHints(dialect, ragged == "pad", sheet, cells, record, max_expanded_bytes)
+    pad = ragged == "pad"
+    hints = FormatHints(dialect, pad, sheet, cells, record, max_expanded_bytes, limit)
     listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not listed:
         raise UsageError("no files to read; give at least one path")
@@ -149,7 +152,7 @@ def _open(plain: PlainFile, file_format: str | None, hints: FormatHints, spool: 
     with name_file(plain.path, plain.shown):
         finding = ""
         if file_format is None:
-            detected = detect_format(plain.path, plain.name)
+            detected = detect_format(plain.path, plain.name, hints.dialect.encoding)
             file_format, finding = detected.file_format, detected.finding
         report, reader = open_format(plain.path, plain.name, file_format, hints, spool)
     findings = tuple(filter(None, (plain.finding, finding)))

@@ -118,7 +118,7 @@ def align_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
             arrays.append(pa.nulls(batch.num_rows, field.type))
             continue
         try:
-            arrays.append(_align_array(array, field.type))
+            arrays.append(align_array(array, field.type))
         except pa.ArrowInvalid as error:
             reason = str(error).splitlines()[0]
             raise SchemaError(
@@ -128,15 +128,19 @@ def align_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _align_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def align_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Put an array into a united type (`unite_types`).
+
+    Raises: pa.ArrowInvalid when a value does not fit.
+    """
     if array.type == kind:
         return array
-    if kinds.is_null(array.type):
+    if kinds.is_null(array.type) or (kinds.is_null(kind) and array.null_count == len(array)):
         return pa.nulls(len(array), kind)
     if kinds.is_struct(kind):
         own = {field.name: index for index, field in enumerate(array.type)}
         children = [
-            _align_array(pc.struct_field(array, own[field.name]), field.type)
+            align_array(pc.struct_field(array, own[field.name]), field.type)
             if field.name in own
             else pa.nulls(len(array), field.type)
             for field in kind
@@ -148,7 +152,7 @@ def _align_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
         ends = pc.cumulative_sum(lengths.cast(pa.int32()))
         offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
         mask = array.is_null() if array.null_count else None
-        values = _align_array(array.flatten(), kind.value_type)
+        values = align_array(array.flatten(), kind.value_type)
         return pa.ListArray.from_arrays(offsets, values, type=kind, mask=mask)
     return array.cast(kind)
 

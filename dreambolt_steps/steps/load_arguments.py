@@ -28,7 +28,11 @@ READ_ARGUMENTS: dict[str, tuple[str, Any, str | None]] = {
         "the first with a table",
     ),
     "cells": ("Range of the table on the sheet: B3:F20, B3:F or B3.", None, _FOUND),
-    "record": ("The element that is a row of an XML file.", None, "the one that repeats most"),
+    "record": (
+        "The element that is a row of XML, or the keys to the rows of JSON, such as data.items.",
+        None,
+        _FOUND,
+    ),
     "schemas": (
         "Files with other columns or types: unite them by name, or insist on the same.",
         "unite",
