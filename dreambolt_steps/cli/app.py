@@ -101,6 +101,7 @@ def ingest(
     load: Load = None,
     since: Since = None,
     clean: Clean = None,
+    contract: Annotated[Path | None, typer.Option(help="What the table promises (YAML).")] = None,
     mode: Mode = "replace",
     copy: Copy = None,
     session: Session = None,
@@ -127,6 +128,7 @@ def ingest(
         load=load or [],
         since=since,
         clean=clean or [],
+        contract=contract,
         copy=copy or [],
         columns=columns or [],
         options=options,
@@ -161,6 +163,9 @@ def inspect(
     suggest: Suggest = None,
     suggest_rows: SuggestRows = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead.")] = False,
+    save_contract: Annotated[
+        Path | None, typer.Option(help="Write what was found as a contract (YAML) to edit.")
+    ] = None,
 ) -> None:
     """Show what is in a file, why it is read as it is, and that by hand.
 
@@ -176,6 +181,7 @@ def inspect(
         as_json=as_json,
         model=suggest,
         model_rows=suggest_rows,
+        save_to=save_contract,
     )
 
 

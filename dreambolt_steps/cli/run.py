@@ -13,6 +13,7 @@ from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_reporter
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
 from dreambolt_steps.cli.summary import show_summary
+from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.language_model import check_language_model
 from dreambolt_steps.llms.spending import limit_spending
@@ -71,6 +72,7 @@ def run_ingest(
     load: Sequence[str],
     since: str | None,
     clean: Sequence[str],
+    contract: Path | None,
     copy: Sequence[str],
     columns: Sequence[str],
     options: RunOptions,
@@ -89,6 +91,9 @@ def run_ingest(
         )
     if synth:
         check_language_model(wanted["model"])
+    if contract is not None:
+        read_contract(contract)  # what is wrong with it is told before anything is made
+        clean_args["contract"] = str(contract)
     check_source(source)
     if is_firebolt(wanted["database"]) and not options.dry_run:
         staging = copy_args.get("staging")

@@ -29,7 +29,7 @@ class ColumnFacts:
         name, type_word: as in the table.
         family: what its values are; decides how they are compared.
         nulls: counted.
-        distinct: about how many distinct values.
+        distinct: how many distinct values; about, where not all of them were sampled.
         low, high: smallest and largest value as text; None without values.
         sampled: values (not NULL) that the rest was found from.
         quantiles: 51 numbers, the 0th to the 100th percentile in steps of 2: of the numbers, of
@@ -128,6 +128,8 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
         "values": tuple(zip(shown.to_pylist(), top.field("counts").to_pylist(), strict=True)),
         "complete": len(counted) <= TOP_VALUES,
     }
+    if len(values) == profile.rows - profile.nulls:  # all of them: no need of an estimate
+        known["distinct"] = len(counted)
     return ColumnFacts(**{**asdict(facts), **known})
 
 

@@ -59,6 +59,8 @@ def read_contract(source: str | Path | Mapping[str, Any]) -> Contract:
         raise UsageError(f"contract {path}: {reason}; check the path") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"contract {path}: is not UTF-8; save it as UTF-8") from error
+    except ValueError as error:  # a NUL in the path
+        raise UsageError(f"contract {str(path)!r}: {error}; check the path") from error
     if document.problem is not None:
         line, words = document.problem
         raise UsageError(f"{path} line {line}: {words}")

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.tables.column_types import name_type
+from dreambolt_steps.tables.text.convert import convert_text
 
 
 def read_scalar(value: Any, kind: pa.DataType) -> pa.Scalar:
@@ -34,7 +35,7 @@ def read_scalar(value: Any, kind: pa.DataType) -> pa.Scalar:
         if isinstance(value, float) and pa.types.is_decimal(kind):
             return pa.scalar(Decimal(str(value)), kind)
         if isinstance(value, str) and not pa.types.is_string(kind):
-            return pa.scalar(value.strip()).cast(kind)
+            return _read_text(value.strip(), kind)
         if isinstance(value, int) and pa.types.is_decimal(kind):
             return pa.scalar(Decimal(value), kind)
         if isinstance(value, dt.date) and pa.types.is_timestamp(kind):
@@ -42,6 +43,15 @@ def read_scalar(value: Any, kind: pa.DataType) -> pa.Scalar:
         return pa.scalar(value, kind)
     except (pa.ArrowException, ValueError, OverflowError, TypeError) as error:
         raise ValueError(f"{value!r} is no {name_type(kind)}") from error
+
+
+def _read_text(text: str, kind: pa.DataType) -> pa.Scalar:
+    """Text as a column of the type would understand it."""
+    values, good = convert_text(pa.array([text], pa.string()), kind)
+    if not good[0].as_py():
+        # what a column of text does not hold as numbers: infinity
+        return pa.scalar(text).cast(kind)
+    return values[0]
 
 
 def _read_moment(value: dt.date, kind: pa.DataType) -> pa.Scalar:

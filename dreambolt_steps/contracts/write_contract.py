@@ -131,8 +131,9 @@ def _find_nan(open_reader: OpenReader, facts: TableFacts) -> set[str]:
 
 
 def _number(text: str) -> str:
-    """A number as YAML reads it; PyYAML takes 1e+20 for text, which is understood as well."""
-    return text if re.fullmatch(r"-?\d+(\.\d+)?", text) else _quote(text)
+    """A number as YAML reads it; as text where YAML would lose digits, or take 1e+20 for text."""
+    plain = re.fullmatch(r"-?\d+", text) or (re.fullmatch(r"-?\d+\.\d+", text) and len(text) <= 16)
+    return text if plain else _quote(text)
 
 
 def _quote_name(name: str) -> str:

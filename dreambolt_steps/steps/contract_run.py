@@ -18,6 +18,7 @@ from dreambolt_steps.contracts.row_check import CheckReport
 from dreambolt_steps.contracts.schema_check import SchemaPlan, compare_columns
 from dreambolt_steps.errors import ContractError, MismatchError, UsageError
 from dreambolt_steps.steps.reference_files import ReferenceFiles
+from dreambolt_steps.steps.stored_table import open_stored, rewrite_stored
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.tables.clean import CleanedTable
 from dreambolt_steps.tables.row_numbers import leave_out, restore_numbers
@@ -123,20 +124,22 @@ class ContractRun:
         def stored_to_source(rows: np.ndarray) -> np.ndarray:
             return to_source(restore_numbers(rows, dropped))
 
-        with step.open_stored(stored) as reader:
+        with open_stored(step, stored) as reader:
             schema = reader.schema
         rules = list_key_rules(self.contract, schema, self._references.open)
         if not rules:
             return stored
         keys = check_keys(
-            lambda: step.open_stored(stored),
+            lambda: open_stored(step, stored),
             rules,
             lambda tally: self._fail(tally, stored_to_source),
         )
         self._include(keys.found, stored_to_source)
         if not len(keys.drops) and not keys.nulls:
             return stored
-        return step.rewrite(stored, lambda reader: leave_out(reader, keys.drops, keys.nulls))
+        return rewrite_stored(
+            step, stored, lambda reader: leave_out(reader, keys.drops, keys.nulls)
+        )
 
     def _include(self, found: CheckReport, restore: Restore) -> None:
         self.rejected = pa.concat_tables([self.rejected, _renumber(found.rejected, restore)])

@@ -21,6 +21,7 @@ from dreambolt_steps.contracts.profile_store import (
 )
 from dreambolt_steps.contracts.quality import score_table
 from dreambolt_steps.steps.contract_run import ContractRun
+from dreambolt_steps.steps.stored_table import open_stored
 from dreambolt_steps.steps.table_step import TableStep
 
 
@@ -40,7 +41,7 @@ def profile_step(
     session = step.find_session_folder()
     if session is None or step.folder is None:
         return
-    with step.open_stored(stored) as reader:
+    with open_stored(step, stored) as reader:
         facts = gather_facts(reader)
     rules = tuple(checked.rules) if checked else ()
     contract = checked.contract if checked else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -22,11 +21,10 @@ from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.reject_limit import current_limit
 from dreambolt_steps.steps.input_table import InputTable
 from dreambolt_steps.steps.stored_dataset import StoredDataset
-from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
+from dreambolt_steps.tables.arrow_stream import write_stream
 from dreambolt_steps.tables.rejects import count_rejected
 
 TABLE_FILE = ".table.arrow"
-UNCHANGED_FILE = ".unchanged.arrow"
 
 
 class TableStep(Step):
@@ -112,24 +110,6 @@ class TableStep(Step):
         # A process may be killed once DataDreamer has written step.json: the receipt comes first.
         stored.before_saved = partial(step_cache.write_receipt, self.folder, self.receipt)
         return stored
-
-    def open_stored(self, stored: Dataset) -> pa.RecordBatchReader:
-        """A stream over what `store` has stored."""
-        if self.folder is None:
-            return stored.data.table.to_reader()
-        return open_stream(self.folder / TABLE_FILE)
-
-    def rewrite(
-        self, stored: Dataset, change: Callable[[pa.RecordBatchReader], pa.RecordBatchReader]
-    ) -> Dataset:
-        """Store what `change` makes of a stored table, in its place."""
-        if self.folder is None:
-            return self.store(change(self.open_stored(stored)))
-        aside = self.folder / UNCHANGED_FILE
-        (self.folder / TABLE_FILE).replace(aside)
-        changed = self.store(change(open_stream(aside)))
-        aside.unlink()
-        return changed
 
     def keep_rejects(self, rejects: pa.Table, *, count: bool = True) -> None:
         """Write rejects, if there are any, beside the step's result.
