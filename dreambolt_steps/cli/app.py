@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,9 @@ from dreambolt_steps.cli.failures import report_failures
 from dreambolt_steps.cli.options import (
     Clean,
     Columns,
+    Contract,
     Copy,
+    Database,
     DryRun,
     Embed,
     Fresh,
@@ -23,7 +24,9 @@ from dreambolt_steps.cli.options import (
     Mode,
     Out,
     Quiet,
+    RecipeFile,
     Rows,
+    SaveContract,
     Session,
     Settings,
     Since,
@@ -65,9 +68,7 @@ def accept_options(
 @app.command()
 @report_failures
 def run(
-    recipe: Annotated[
-        Path, typer.Argument(metavar="RECIPE", help="A Python file with a function `recipe`.")
-    ],
+    recipe: RecipeFile,
     settings: Settings = None,
     session: Session = None,
     dry_run: DryRun = False,
@@ -101,7 +102,7 @@ def ingest(
     load: Load = None,
     since: Since = None,
     clean: Clean = None,
-    contract: Annotated[Path | None, typer.Option(help="What the table promises (YAML).")] = None,
+    contract: Contract = None,
     mode: Mode = "replace",
     copy: Copy = None,
     session: Session = None,
@@ -163,9 +164,7 @@ def inspect(
     suggest: Suggest = None,
     suggest_rows: SuggestRows = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead.")] = False,
-    save_contract: Annotated[
-        Path | None, typer.Option(help="Write what was found as a contract (YAML) to edit.")
-    ] = None,
+    save_contract: SaveContract = None,
 ) -> None:
     """Show what is in a file, why it is read as it is, and that by hand.
 
@@ -210,9 +209,7 @@ def steps(
 @app.command()
 @report_failures
 def query(
-    database: Annotated[
-        str, typer.Argument(metavar="DATABASE", help="A DuckDB file, or firebolt://DATABASE.")
-    ],
+    database: Database,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="A query that only reads.")],
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 50,
 ) -> None:
@@ -225,9 +222,7 @@ def query(
 @app.command()
 @report_failures
 def search(
-    database: Annotated[
-        str, typer.Argument(metavar="DATABASE", help="A DuckDB file, or firebolt://DATABASE.")
-    ],
+    database: Database,
     table: Annotated[str, typer.Argument(metavar="TABLE", help="A table with an embedded column.")],
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
     k: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 5,

@@ -102,3 +102,16 @@ SuggestRows = Annotated[
     int | None,
     typer.Option(min=0, metavar="N", help="Rows whose values it may see; default 5."),
 ]
+Contract = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What the table promises (YAML).")
+]
+SaveContract = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write what was found as a contract (YAML) to edit."),
+]
+RecipeFile = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="A Python file with a function `recipe`.")
+]
+Database = Annotated[
+    str, typer.Argument(metavar="DATABASE", help="A DuckDB file, or firebolt://DATABASE.")
+]
