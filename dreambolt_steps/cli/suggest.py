@@ -54,7 +54,9 @@ def suggest_names(inspection: Inspection, model: str, rows: int) -> Proposals:
     from dreambolt_steps.steps.ask_model import ask_model
 
     schema = inspection.plan.schema
-    facts = gather_facts(inspection.open_clean, choose_columns(schema, None), sample_rows=rows)
+    masked = [column.name for column in inspection.plan.columns if column.mask]
+    asked = choose_columns(schema, None, masked)
+    facts = gather_facts(inspection.open_clean, asked, sample_rows=rows)
     folder = Path("sessions") / name_source(inspection.source)
     with open_session(folder, verbose=is_debugging()):
         llm = open_language_model(model)

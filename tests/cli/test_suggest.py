@@ -73,6 +73,16 @@ def test_no_values_are_shown_when_told_so(llmock: Any) -> None:
     assert '"values"' not in prompt
 
 
+def test_nothing_of_masked_columns_is_shown(llmock: Any) -> None:
+    llmock.reply(json.dumps(ANSWER), times=None)
+    done = inspect("--clean", "masks=pos=redact")
+    assert done.exit_code == 0, done.stderr
+    (prompt,) = read_prompts(llmock)
+    assert "known of 1 columns" in prompt
+    assert "GK" not in prompt
+    assert "pos -> position" not in done.stdout
+
+
 def test_a_model_that_says_nothing_usable_is_told_with_the_reason(llmock: Any) -> None:
     llmock.reply("As a language model, I can't.", times=None)
     done = inspect()
