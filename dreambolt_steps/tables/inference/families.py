@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -14,21 +15,12 @@ from dreambolt_steps.tables.inference.sign_evidence import SignEvidence
 from dreambolt_steps.tables.inference.time_evidence import TimeEvidence
 from dreambolt_steps.tables.inference.trial import Evidence, Trial
 from dreambolt_steps.tables.text.convert import FALSE_WORDS, TRUE_WORDS
-from dreambolt_steps.tables.text.text_look import make_byte_set
 
-_DIGITS = b"0123456789"
-_ANY = make_byte_set(range(256))
-_NUMBER_STARTS, _NUMBER_ENDS = (
-    make_byte_set(_DIGITS + b"+-.,iInN"),
-    make_byte_set(_DIGITS + b"fFyYnN"),
-)
-_MOMENT_STARTS = make_byte_set(_DIGITS + b"adfjmnostwADFJMNOSTW")
-_MOMENT_ENDS = make_byte_set(_DIGITS + b"zZtTcCmM.")
-# Signs are $ or begin with C2 (£, ¥) or E2 (€, ₹) in UTF-8; codes are USD, kr, zł and the like.
-_CURRENCY_STARTS = make_byte_set(_DIGITS + b"-($\xc2\xe2UEGCJIANSDPHRTBMKFkz")
-_CURRENCY_ENDS = make_byte_set([*_DIGITS, *b")$DRPFYNKBHLSrt.", *range(0x80, 0xC0)])
-_PERCENT_STARTS = make_byte_set(_DIGITS + b"-.,+")
-_TIME_STARTS, _TIME_ENDS = make_byte_set(_DIGITS), make_byte_set(_DIGITS + b"mM.")
+# What values of a family look like at least; what they really are is for the evidence to say.
+_NUMBER = re.compile(r"[+-]?[\d.,'’ \u00a0\u202f]*\d(?:e[+-]?\d+)?|[+-]?inf(?:inity)?|nan", re.I)
+_MOMENT = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d|.*\d.*[a-z]{3}.*\d|[a-z]{3}.*\d.*\d", re.I)
+_TIME = re.compile(r"\d{1,2}:\d\d")
+_CURRENCY = re.compile(r"[^\w\s].*\d|[a-z]{2,3}[$]?[ \u00a0-]?[\d.]|.*\d.*[^\d.,]", re.I)
 
 
 def list_trials(column: str, question: Question) -> list[Trial]:
@@ -47,18 +39,17 @@ def list_trials(column: str, question: Question) -> list[Trial]:
         "boolean": lambda: BooleanEvidence(question.true_words, question.false_words),
     }
     words = (*TRUE_WORDS, *FALSE_WORDS, *question.true_words, *question.false_words)
-    firsts = {one.encode()[:1] for word in words for one in (word.lower(), word.upper())}
-    plain = all(word.isascii() for word in words)
-    bounds = {
-        "number": (_NUMBER_STARTS, _NUMBER_ENDS),
-        "moment": (_MOMENT_STARTS, _MOMENT_ENDS),
-        "time": (_TIME_STARTS, _TIME_ENDS),
-        "currency": (_CURRENCY_STARTS, _CURRENCY_ENDS),
-        "percent": (_PERCENT_STARTS, make_byte_set(b"%")),
-        "boolean": (make_byte_set(b"".join(firsts)) if plain else _ANY, _ANY),
+    lower = {word.lower() for word in words}
+    looks: dict[str, Callable[[str], object]] = {
+        "number": _NUMBER.fullmatch,
+        "moment": _MOMENT.match,
+        "time": _TIME.match,
+        "currency": _CURRENCY.match,
+        "percent": lambda value: value.endswith("%"),
+        "boolean": lambda value: value.lower() in lower,
     }
     asked = question.wanted is not None
-    return [Trial(families[name], *bounds[name], is_asked=asked) for name in _pick(question)]
+    return [Trial(families[name], looks[name], is_asked=asked) for name in _pick(question)]
 
 
 def _pick(question: Question) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dreambolt_steps.tables.inference.mend_evidence import MendEvidence
 from dreambolt_steps.tables.inference.number_evidence import NumberEvidence
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.inference.semantics import SemanticEvidence
+from dreambolt_steps.tables.inference.trial import pick_values
 from dreambolt_steps.tables.inference.verdict import Verdict
 from dreambolt_steps.tables.text.blanks import NullTokens, drop_values, is_text, trim_text
 from dreambolt_steps.tables.text.number_text import take_sign
@@ -112,8 +113,13 @@ class _Column:
         if self._question.sign and trials:
             bare = take_sign(text, self._question.sign)[0]
             bare_look = TextLook(bare)
+        picked = [] if all(trial.matched for trial in trials) else pick_values(bare)
         for trial in trials:
-            trial.include(bare, bare_look, self._rows)
+            trial.include(bare, bare_look, self._rows, picked)
+            if trial.fits:  # then no other family does
+                for other in self._trials:
+                    other.is_hopeless |= other is not trial
+                break
         if all(trial.is_hopeless for trial in trials):
             self._semantics.include(text, look)
         else:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from dreambolt_steps.tables.text.text_look import TextLook
 
 _SAMPLE_ROWS = 1000
 _HOPELESS_SHARE = 0.2
+_PICKED_VALUES = 8
 
 
 class Evidence(Protocol):
@@ -43,34 +43,36 @@ class Trial:
     def __init__(
         self,
         make_evidence: Callable[[], Evidence],
-        starts: np.ndarray,
-        ends: np.ndarray,
+        looks_alike: Callable[[str], object],
         *,
         is_asked: bool = False,
     ) -> None:
-        """Try what `make_evidence` makes; values of the family start and end with certain bytes. A
-        family that was asked for is never hopeless."""
+        """Try what `make_evidence` makes, on columns where some value `looks_alike`. A family that
+        was asked for is never hopeless."""
         self._is_asked = is_asked
         self._make_evidence = make_evidence
+        self._looks_alike = looks_alike
         self.evidence = make_evidence()
-        self._starts, self._ends = starts, ends
         self.matched = 0
         self.failed = Tally()
         self.is_hopeless = False
 
-    def include(self, text: pa.Array, look: TextLook, rows_before: int) -> None:
-        """Look at a batch: at its first rows only, if they are hopeless already."""
-        if self.is_hopeless:
-            return
-        sample = text.slice(0, _SAMPLE_ROWS)
-        if (
-            not self.matched and not self._is_asked
-        ):  # a throw-away look, so that plain text costs next to nothing
-            seen = TextLook(sample)
-            likely = self._starts[seen.first] & self._ends[seen.last]
-            if _is_hopeless(int(likely.sum()), int((seen.lengths > 0).sum())):
-                self.is_hopeless = True
+    @property
+    def fits(self) -> bool:
+        """Whether all values so far are of the family."""
+        return bool(self.matched and not self.failed)
+
+    def include(
+        self, text: pa.Array, look: TextLook, rows_before: int, picked: Sequence[str]
+    ) -> None:
+        """Look at a batch: at a few values of it, `picked`, then at its first rows; at all of it if
+        they are not hopeless."""
+        if not self.matched and not self._is_asked:  # plain text costs next to nothing
+            if not any(map(self._looks_alike, picked)):
+                self.is_hopeless = bool(picked)
                 return
+            sample = text.slice(0, _SAMPLE_ROWS)
+            seen = TextLook(sample) if len(sample) < len(text) else look
             accepted = self._make_evidence().include(sample, seen, 0)
             if _is_hopeless(accepted.true_count, len(sample) - sample.null_count):
                 self.is_hopeless = True
@@ -101,3 +103,10 @@ class Trial:
 
 def _is_hopeless(matched: int, values: int) -> bool:
     return values - matched > _HOPELESS_SHARE * values
+
+
+def pick_values(text: pa.Array) -> list[str]:
+    """A few values from all over the first rows."""
+    sample = text.slice(0, _SAMPLE_ROWS).drop_null()
+    step = max(len(sample) // _PICKED_VALUES, 1)
+    return [sample[at].as_py() for at in range(0, len(sample), step)]

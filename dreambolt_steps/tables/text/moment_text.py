@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.tables.text.moment_parts import MomentParts
+from dreambolt_steps.tables.text.text_look import TextLook
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
@@ -101,13 +102,16 @@ def _extract(text: pa.Array, pattern: str) -> Groups:
 def _number(groups: Groups, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A group's numbers (0 for none), which texts have one, and how many digits each has."""
     text = groups.get(name)
-    if text is None:
-        nothing = np.zeros(len(groups["shaped"]), np.int64)
+    rows = len(groups["shaped"])
+    look = None if text is None else TextLook(text)
+    if look is None or not look.lengths.any():
+        nothing = np.zeros(rows, np.int64)
         return nothing, nothing > 0, nothing
-    lengths = pc.fill_null(pc.binary_length(text), 0).to_numpy(zero_copy_only=False)
-    filled = pc.if_else(pc.greater(pc.binary_length(text), 0), text, "0")
-    numbers = pc.fill_null(pc.cast(filled, pa.int64()), 0).to_numpy(zero_copy_only=False)
-    return numbers, lengths > 0, lengths
+    numbers = np.zeros(rows, np.int64)
+    for at in range(int(look.lengths.max())):
+        digits = look.get_bytes(at).astype(np.int64) - ord("0")
+        numbers = np.where(look.lengths > at, numbers * 10 + digits, numbers)
+    return numbers, look.lengths > 0, look.lengths
 
 
 def _join(groups: Groups, letter: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -121,9 +125,7 @@ def _join(groups: Groups, letter: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 def _has(groups: Groups, name: str, rows: int) -> np.ndarray:
     text = groups.get(name)
-    if text is None:
-        return np.zeros(rows, bool)
-    return pc.fill_null(pc.not_equal(text, ""), False).to_numpy(zero_copy_only=False)
+    return np.zeros(rows, bool) if text is None else TextLook(text).lengths > 0
 
 
 def _find_months(groups: Groups, rows: int) -> np.ndarray:
@@ -131,7 +133,7 @@ def _find_months(groups: Groups, rows: int) -> np.ndarray:
     short = pa.array([name[:3] for name in MONTHS])
     months = np.zeros(rows, np.int64)
     for name in ("n7", "n8"):
-        if name in groups:
+        if _has(groups, name, rows).any():
             head = pc.utf8_slice_codeunits(pc.ascii_lower(groups[name]), 0, 3)
             found = pc.fill_null(pc.index_in(head, short), -1)
             months += found.to_numpy(zero_copy_only=False) + 1
