@@ -1,9 +1,10 @@
 """`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
 holds.
 
-Sections: pipeline, rows, files, memory, startup, resume, embed. Sizes of some can be told, as in
-`rows=100000,100000x300`, `files=100000x100` (rows x files) and `memory=1000000`. Ratios of one run
-on one machine mean something; seconds of different runs do not compare.
+Sections: pipeline, rows, files, memory, startup, resume, embed, firebolt. Sizes of some can be
+told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files), `memory=1000000` and
+`firebolt=100000`. Ratios of one run on one machine mean something; seconds of different runs do not
+compare.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.data import make_players, make_wide, split_table
+from benchmarks.firebolt import measure_firebolt
 from benchmarks.measure import measure_command, measure_contender
 
 ALTERNATIVES = {
@@ -162,6 +164,7 @@ SECTIONS = {
     "startup": measure_startup,
     "resume": measure_resume,
     "embed": measure_embedding,
+    "firebolt": measure_firebolt,
 }
 
 

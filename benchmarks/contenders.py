@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.firebolt import load_by_dlt, load_by_dreambolt
 from benchmarks.measure import report_work
 
 INTEGERS = ("RoundID", "MatchID", "Shirt Number")
@@ -125,6 +126,8 @@ def run_embed_columns(count: str, folder: Path) -> Callable[[], object]:
 
 
 CONTENDERS = {
+    "firebolt dreambolt": load_by_dreambolt,
+    "firebolt dlt": load_by_dlt,
     "dreambolt": run_dreambolt,
     "duckdb": run_duckdb,
     "polars": run_polars,

@@ -134,6 +134,7 @@ class CopyIntoFirebolt(TableStep):
             "was loaded already" if loaded.skipped else f"holds {loaded.rows:,} rows of this load"
         )
         self.receipt.notes.append(f"table {table} in {self.settings.name} {held}")
+        self.receipt.report["next"] = suggest_commands(self.settings.name, table, options.layout)
         return stored
 
     def _ask_for(self, load_id: str) -> Load:

@@ -13,10 +13,15 @@ import pyarrow as pa
 from dreambolt_steps.errors import UsageError, WarehouseBusyError, WarehouseError
 from dreambolt_steps.warehouses.bucket import delete_staged
 from dreambolt_steps.warehouses.copy_sql import quote_identifier
-from dreambolt_steps.warehouses.firebolt_catalog import TableState, find_state, list_tables
+from dreambolt_steps.warehouses.firebolt_catalog import (
+    TableState,
+    begin_load,
+    find_state,
+    list_tables,
+)
 from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection, retry
 from dreambolt_steps.warehouses.firebolt_files import Delivery
-from dreambolt_steps.warehouses.firebolt_ledger import render_begin_load, render_create_ledger
+from dreambolt_steps.warehouses.firebolt_ledger import render_create_ledger
 from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions, prepare_load
 from dreambolt_steps.warehouses.firebolt_rejects import LeftOut, read_rejects
 from dreambolt_steps.warehouses.firebolt_run import LoadRun
@@ -65,15 +70,22 @@ class FireboltWarehouse:
         """See `Warehouse.load_files`."""
         self.left_out, self.staged = [], None
         with self._open() as connection:
-            connection.ask(render_create_ledger())
-            state = find_state(connection, load.table)
+            layout = self.options.layout
+            state = find_state(
+                connection,
+                load.table,
+                load_id=load.load_id,
+                indexes=load.evolve or bool(layout.vector_index),
+            )
             if is_made(load, list(state.held)):
                 rows = sum(r.rows for r in state.held if r.load_id == load.load_id)
                 return LoadReceipt(load.table, load.load_id, rows, skipped=True)
             footers = read_footers(files, "Firebolt")
             delivery, plan = prepare_load(load, footers, state, self._settings, self.options)
+            if not state.recorded:
+                connection.ask(render_create_ledger())
             if load.load_id not in state.begun:
-                connection.ask(render_begin_load(load))
+                begin_load(connection, load)
         total = sum(file.bytes for file in delivery.staged)
         stage_files(delivery.staged, lambda done: self._on_stage(done, total))
         run = LoadRun(

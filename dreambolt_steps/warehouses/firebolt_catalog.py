@@ -5,33 +5,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
-from dreambolt_steps.warehouses.firebolt_ledger import read_loads, render_find_loads
+from dreambolt_steps.errors import WarehouseBusyError
+from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection, retry
+from dreambolt_steps.warehouses.firebolt_ledger import (
+    read_loads,
+    render_begin_load,
+    render_find_loads,
+)
 from dreambolt_steps.warehouses.firebolt_sql import DEFAULT_SCHEMA, quote_table, split_name
 from dreambolt_steps.warehouses.firebolt_table import TableFacts
 from dreambolt_steps.warehouses.firebolt_types import read_type
-from dreambolt_steps.warehouses.load import LEDGER, LoadRecord
+from dreambolt_steps.warehouses.load import LEDGER, Load, LoadRecord
 from dreambolt_steps.warehouses.statement import quote_text
 
 
 @dataclass(frozen=True)
 class TableState:
     """A table as it is now: its facts (None if it is not there), the loads it holds, those that the
-    ledger knows of (also of a table that is gone or was emptied), and the ids of loads that were
-    begun."""
+    ledger knows of (also of a table that is gone or was emptied), the ids of loads that were begun,
+    and whether there is a ledger."""
 
     facts: TableFacts | None
     held: tuple[LoadRecord, ...]
     known: tuple[LoadRecord, ...]
     begun: frozenset[str]
+    recorded: bool = True
 
 
-def find_state(connection: FireboltConnection, table: str) -> TableState:
+def find_state(
+    connection: FireboltConnection,
+    table: str,
+    *,
+    load_id: str | None = None,
+    indexes: bool = True,
+) -> TableState:
     """Ask for a table and its loads; a table that was emptied holds none.
 
     Args:
         connection: to any database, with a ledger or without.
         table: table or schema.table.
+        load_id: the load that is asked about: only if the ledger knows it the table is looked into;
+            None: always.
+        indexes: ask for them too.
     """
     schema, name = split_name(table)
     names = f"{quote_text(name)}, {quote_text(LEDGER)}"
@@ -43,21 +58,38 @@ def find_state(connection: FireboltConnection, table: str) -> TableState:
     recorded = any(tuple(row[:2]) == (DEFAULT_SCHEMA, LEDGER) for row in rows)
     held, begun = _find_loads(connection, table) if recorded else ([], set())
     if not own:
-        return TableState(None, (), tuple(held), frozenset(begun))
+        return TableState(None, (), tuple(held), frozenset(begun), recorded)
     facts = TableFacts(
         columns={row[0]: read_type(row[1]) for row in own},
         required=frozenset(row[0] for row in own if str(row[2]).upper() in ("NO", "FALSE", "0")),
-        indexes=frozenset(find_indexes(connection, table)),
+        indexes=frozenset(find_indexes(connection, table) if indexes else ()),
     )
-    emptied = any(record.rows for record in held) and not connection.ask(
-        f"SELECT 1 FROM {quote_table(table)} LIMIT 1"
+    asked = load_id is None or load_id in [record.load_id for record in held]
+    emptied = (
+        asked
+        and any(record.rows for record in held)
+        and not connection.ask(f"SELECT 1 FROM {quote_table(table)} LIMIT 1")
     )
-    return TableState(facts, () if emptied else tuple(held), tuple(held), frozenset(begun))
+    own_loads = () if emptied else tuple(held)
+    return TableState(facts, own_loads, tuple(held), frozenset(begun), recorded)
 
 
 def find_known(connection: FireboltConnection, table: str) -> list[LoadRecord]:
     """Ask the ledger, which is there, for the loads of a table."""
     return _find_loads(connection, table)[0]
+
+
+def begin_load(connection: FireboltConnection, load: Load) -> None:
+    """Write the row of a load that begins, once: it is looked for before it is written again."""
+
+    def begin() -> None:
+        if load.load_id not in _find_loads(connection, load.table)[1]:
+            connection.send(render_begin_load(load))
+
+    try:
+        connection.send(render_begin_load(load))
+    except WarehouseBusyError:
+        retry(begin)
 
 
 def find_indexes(connection: FireboltConnection, table: str) -> list[str]:

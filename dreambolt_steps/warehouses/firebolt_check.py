@@ -10,7 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from dreambolt_steps.errors import DreamboltError, WarehouseBusyError, WarehouseError
+from dreambolt_steps.errors import (
+    CredentialError,
+    DreamboltError,
+    WarehouseBusyError,
+    WarehouseError,
+)
 from dreambolt_steps.warehouses.bucket import delete_staged, put_small, split_url
 from dreambolt_steps.warehouses.copy_sql import quote_identifier
 from dreambolt_steps.warehouses.firebolt_connection import POLL, FireboltConnection, retry
@@ -42,7 +47,7 @@ def check_firebolt(
     Args:
         target: firebolt://, firebolt://DATABASE or firebolt://DATABASE/ENGINE.
         staging: s3://bucket/prefix/; None: FIREBOLT_STAGING.
-        upload: files will be sent along, so no staging is needed.
+        upload: no staging is needed, since files will be sent along, or are on S3 already.
 
     Raises:
         CredentialError, WarehouseError, WarehouseBusyError: the first thing that is missing.
@@ -52,6 +57,11 @@ def check_firebolt(
     """
     settings = read_settings(target)
     place = None if upload else staging or settings.staging
+    if not upload and place is None:
+        raise CredentialError(
+            "Firebolt: FIREBOLT_STAGING not set; set it to s3://bucket/prefix/, where files are"
+            " staged"
+        )
     for check in run_checks(settings, place, start=True):
         if check.problem:
             raise check.problem

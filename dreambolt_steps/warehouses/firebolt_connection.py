@@ -38,6 +38,7 @@ class FireboltConnection:
         self, settings: FireboltSettings, *, transacting: bool = False, engine: bool = True
     ) -> None:
         self._settings = settings
+        self._transacting = transacting
         self._status: int | None = None
         # firebolt-sdk 1.18.6 walks the whole stack twice for its user agent, which takes 0.2 s
         # where many modules are loaded; the stack of a thread is short
@@ -89,8 +90,9 @@ class FireboltConnection:
 
     def ask(self, sql: str | Statement) -> list[list[Any]]:
         """Send a statement that may be carried out more than once: a question, or one with IF
-        EXISTS. Transient failures are retried, unless it is part of a transaction."""
-        if self.in_transaction:
+        EXISTS. Transient failures are retried, unless it is part of a transaction: that counts its
+        statements, and has to begin anew."""
+        if self._transacting:
             return self.send(sql)
         return retry(lambda: self.send(sql))
 

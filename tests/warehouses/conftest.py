@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
+import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from dreambolt_steps.warehouses.duckdb import DuckDBWarehouse
-from dreambolt_steps.warehouses.warehouse import Warehouse
+from dreambolt_steps.warehouses.load import Load
 from tests.standins.firebolt import FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
 
@@ -39,9 +42,67 @@ def open_firebolt(firebolt_server: FireboltServer) -> Callable[..., Any]:
     return lambda **options: FireboltWarehouse(read_settings(), FireboltOptions(**options))
 
 
-@pytest.fixture(params=["duckdb", "firebolt"])
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+REAL = {name: value for name, value in os.environ.items() if name.startswith("FIREBOLT_")}
+ASKED = os.environ.get("DREAMBOLT_TEST_FIREBOLT") == "1"
+
+
+class OwnTables:
+    """A real Firebolt as a warehouse whose tables live in a schema of this test, which is dropped
+    with the ledger's rows of it at the end; `t` is called `<schema>.t` there."""
+
+    def __init__(self, warehouse: Any, schema: str) -> None:
+        self._warehouse = warehouse
+        self._schema = schema
+        self.name = warehouse.name
+
+    def _move(self, table: str) -> str:
+        return table if "." in table else f"{self._schema}.{table}"
+
+    def load_files(self, load: Load, files: Any, on_progress: Any = None) -> Any:
+        moved = dataclasses.replace(load, table=self._move(load.table))
+        return self._warehouse.load_files(moved, files, on_progress)
+
+    def holds_load(self, table: str, load_id: str) -> bool:
+        return bool(self._warehouse.holds_load(self._move(table), load_id))
+
+    def describe_table(self, table: str) -> Any:
+        return self._warehouse.describe_table(self._move(table))
+
+    def query(self, sql: str, limit: int | None = None) -> Any:
+        moved = re.sub(r'(FROM|TABLE) (?=")', rf'\1 "{self._schema}".', sql)
+        return self._warehouse.query(moved if "sport" not in sql else sql, limit)
+
+    def search(self, table: str, column: str, vector: Any, k: int) -> Any:
+        return self._warehouse.search(self._move(table), column, vector, k)
+
+
+@pytest.fixture
+def real_firebolt(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnTables]:
+    """The Firebolt that the environment names: files are staged where FIREBOLT_STAGING is set, and
+    sent along with the statements otherwise."""
+    from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
+    from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
+    from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
+    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    schema = f"dreambolt_test_{secrets.token_hex(6)}"
+    options = FireboltOptions(upload=settings.staging is None)
+    yield OwnTables(FireboltWarehouse(settings, options), schema)
+    with FireboltConnection(settings) as connection:
+        for name in (schema, "sport"):
+            connection.ask(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
+            begun = f"""DELETE FROM "_dreambolt_loads" WHERE "table_name" >= '{name}.'"""
+            connection.ask(f"""{begun} AND "table_name" < '{name}/'""")
+
+
+@pytest.fixture(params=["duckdb", "firebolt", *(["real firebolt"] if ASKED else [])])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """An empty warehouse."""
     if request.param == "firebolt":
         return request.getfixturevalue("open_firebolt")()
+    if request.param == "real firebolt":
+        return request.getfixturevalue("real_firebolt")
     return DuckDBWarehouse(tmp_path / "warehouse.duckdb")

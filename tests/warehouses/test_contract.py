@@ -57,7 +57,7 @@ def test_create_makes_table_and_record(warehouse: Warehouse, tmp_path: Path) -> 
 
 def test_create_refuses_a_table_of_another_load(warehouse: Warehouse, tmp_path: Path) -> None:
     warehouse.load_files(Load("t", "one"), [export(tmp_path, {"id": [1]})])
-    with pytest.raises(WarehouseError, match=r"table t exists in .*replace or append"):
+    with pytest.raises(WarehouseError, match=r"table \S*t exists in .*replace or append"):
         warehouse.load_files(Load("t", "two"), [export(tmp_path, {"id": [2]})])
     assert rows(warehouse, 'SELECT "id" FROM "t"') == [(1,)]
 
@@ -183,8 +183,11 @@ def test_a_key_names_one_row(
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"a": [1]}, "key column 'id' of table t is not in the files; they have a"),
-        ({"id": [1], "valid_to": [2]}, "'valid_to' of table t is named as a column of the history"),
+        ({"a": [1]}, r"key column 'id' of table \S*t is not in the files; they have a"),
+        (
+            {"id": [1], "valid_to": [2]},
+            r"'valid_to' of table \S*t is named as a column of the history",
+        ),
     ],
 )
 def test_columns_that_a_snapshot_can_not_have(
@@ -304,7 +307,7 @@ def test_a_table_that_is_not_there_is_told_with_those_that_are(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     warehouse.load_files(Load("t", "one"), [export(tmp_path, {"id": [1]})])
-    with pytest.raises(WarehouseError, match=r"no table other in .*: t$"):
+    with pytest.raises(WarehouseError, match=r"no table \S*other in .*: .*\bt\b"):
         warehouse.describe_table("other")
 
 

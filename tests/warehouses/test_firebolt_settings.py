@@ -173,7 +173,7 @@ def test_a_server_that_is_gone(quick: None, monkeypatch: pytest.MonkeyPatch) -> 
         free.bind(("127.0.0.1", 0))
         monkeypatch.setenv("FIREBOLT_CORE_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
     with pytest.raises(WarehouseBusyError, match=r"127\.0\.0\.1.* could not be made"):
-        check_firebolt()
+        check_firebolt(upload=True)
 
 
 def test_the_managed_login_its_engine_and_a_token_that_expires(
@@ -221,6 +221,8 @@ def test_what_is_wrong_is_told_by_the_variable_to_set(
 def test_a_user_who_may_not_write(core: FireboltServer) -> None:
     core.engine.read_only = True
     with pytest.raises(WarehouseError, match=r"not authorized.*ask for the privilege"):
+        check_firebolt(upload=True)
+    with pytest.raises(CredentialError, match="FIREBOLT_STAGING not set"):
         check_firebolt()
 
 

@@ -1,0 +1,15 @@
+"""A load in a process of its own, which tests kill."""
+
+from __future__ import annotations
+
+import os
+
+from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
+from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
+from dreambolt_steps.warehouses.firebolt_settings import read_settings
+from dreambolt_steps.warehouses.load import Load
+
+
+def load_files(url: str, load: Load, files: list[str], options: dict) -> None:
+    os.environ["FIREBOLT_CORE_URL"] = url
+    FireboltWarehouse(read_settings(), FireboltOptions(**options)).load_files(load, files)

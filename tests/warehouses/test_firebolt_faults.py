@@ -1,0 +1,231 @@
+"""Loads into Firebolt broken at every statement, by SIGKILL and by the network, then made again:
+the table is compared row by row with one that was never broken."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dreambolt_steps.errors import SchemaError, WarehouseBusyError, WarehouseError
+from dreambolt_steps.warehouses import firebolt_connection
+from dreambolt_steps.warehouses.load import KEYED, Load
+from tests.conftest import ROOT
+from tests.standins.firebolt import FireboltServer, serve
+from tests.standins.firebolt_engine import Engine
+from tests.warehouses.firebolt_child import load_files
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.warehouses.firebolt_child"])
+BEFORE = {"id": [1, 2, 3], "name": ["a", "b", "c"]}
+AFTER = {"id": [2, 3, 4], "name": ["b", None, "d"]}
+DOCS = ROOT / "docs" / "firebolt.md"
+OPTIONS: dict[str, Any] = {"upload": True}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("FIREBOLT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("FIREBOLT_CORE_URL", "")
+    monkeypatch.setattr(firebolt_connection, "FIRST_PAUSE", 0.001)
+
+
+class Case:
+    """A table with the rows of one load, and another load to break."""
+
+    def __init__(self, folder: Path, mode: str) -> None:
+        self.key = ("id",) if mode in KEYED else ()
+        self.mode = mode
+        self.files = {}
+        for name, columns in (("zero", BEFORE), ("one", AFTER)):
+            parts = [folder / f"{name}-{at}.parquet" for at in range(2)]
+            table = pa.table(columns)
+            pq.write_table(table.slice(0, 2), parts[0])
+            pq.write_table(table.slice(2), parts[1])
+            self.files[name] = [str(part) for part in parts]
+
+    def load(self, server: FireboltServer, name: str) -> None:
+        mode = self.mode if name == "one" or self.mode in KEYED else "append"
+        load = Load("t", name, mode=mode, key=self.key)
+        load_files(server.url, load, self.files[name], OPTIONS)
+
+    def start(self, server: FireboltServer) -> Any:
+        load = Load("t", "one", mode=self.mode, key=self.key)
+        args = (server.url, load, self.files["one"], OPTIONS)
+        child = PROCESSES.Process(target=load_files, args=args)
+        child.start()
+        return child
+
+    def open(self) -> Iterator[FireboltServer]:
+        with serve(Engine()) as server:
+            self.load(server, "zero")
+            yield server
+
+    def read(self, server: FireboltServer) -> list[list[Any]]:
+        """Every row with the file it came from, and what the ledger says."""
+        history = ', "valid_to" IS NULL' if self.mode == "snapshot" else ""
+        rows = server.engine.run(f'SELECT "id", "name", "_dreambolt_file"{history} FROM "t"')[
+            "data"
+        ]
+        ledger = server.engine.run(
+            'SELECT "load_id", "mode", "rows", "superseded_at" IS NULL FROM "_dreambolt_loads"'
+            ' WHERE "loaded_at" IS NOT NULL'
+        )["data"]
+        left = server.engine.run("SELECT count(*) FROM information_schema.tables")["data"]
+        return sorted([*rows, *ledger, *left], key=repr)
+
+
+def tell(statements: list[str]) -> list[str]:
+    """Statements by their first words."""
+    return [" ".join(sql.split()[:2]).replace('"', "") for sql in statements]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["append", "replace", "merge", "snapshot"])
+def test_a_load_broken_at_any_statement_is_made_once(tmp_path: Path, mode: str) -> None:
+    case = Case(tmp_path, mode)
+    for server in case.open():
+        before = len(server.statements)
+        case.load(server, "one")
+        statements = server.statements[before:]
+        expected = case.read(server)
+
+    def is_equal(server: FireboltServer) -> bool:
+        return case.read(server) == expected
+
+    killed = lost_before = lost_after = 0
+    breaks = [("hold before", at, "") for at in range(len(statements))]
+    for what, skip, pattern in [*breaks, ("hold after", 0, "^COMMIT")]:
+        for server in case.open():
+            fault = server.break_at(what, pattern, skip=skip)
+            child = case.start(server)
+            assert fault.held.wait(60), (what, skip)
+            os.kill(child.pid, signal.SIGKILL)
+            child.join()
+            fault.released.set()
+            case.load(server, "one")
+            assert is_equal(server), (what, statements[skip])
+            killed += 1
+    for at in range(len(statements)):
+        for what in ("cut before", "cut after"):
+            for server in case.open():
+                server.break_at(what, skip=at)
+                try:
+                    case.load(server, "one")
+                except WarehouseBusyError:  # a statement that is not asked again by itself
+                    case.load(server, "one")
+                assert is_equal(server), (what, statements[at])
+                lost_before += what == "cut before"
+                lost_after += what == "cut after"
+    row = (
+        f"| `{mode}` | {len(statements)} | {killed} of {len(statements) + 1} equal |"
+        f" {lost_before} of {len(statements)} equal | {lost_after} of {len(statements)} equal |"
+    )
+    assert row in DOCS.read_text(encoding="utf-8"), row
+
+
+@pytest.mark.parametrize("what", ["503", "cut before", "cut after", "500"])
+def test_a_begin_that_fails_sends_nothing_outside_a_transaction(tmp_path: Path, what: str) -> None:
+    case = Case(tmp_path, "append")
+    for server in case.open():
+        server.break_at(what, "^BEGIN", times=2)
+        before = len(server.statements)
+        case.load(server, "one")
+        sent = server.statements[before:]
+        begun = max(at for at, sql in enumerate(sent) if sql == "BEGIN")
+        assert not [sql for sql in sent[:begun] if sql.startswith(('INSERT INTO "t"', "COPY"))]
+        rows = server.engine.run('SELECT count(*) FROM "t"')["data"]
+        assert rows == [[6]]
+
+
+def test_two_processes_that_make_the_same_load_make_it_once(tmp_path: Path) -> None:
+    case = Case(tmp_path, "append")
+    for server in case.open():
+        fault = server.break_at("slow", '^INSERT INTO "t"', times=4)
+        children = [case.start(server) for _ in range(2)]
+        for child in children:
+            child.join(60)
+        assert [child.exitcode for child in children] == [0, 0]
+        assert fault.times < 4
+        assert server.engine.run('SELECT count(*) FROM "t"')["data"] == [[6]]
+
+
+def test_files_that_hold_other_rows_than_their_footers_say_are_rolled_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dreambolt_steps.warehouses import firebolt
+
+    case = Case(tmp_path, "append")
+    read = firebolt.read_footers
+
+    def change_after_reading(files: Any, warehouse: str) -> Any:
+        found = read(files, warehouse)
+        pq.write_table(pa.table({"id": [7, 8, 9], "name": ["x", "y", "z"]}), files[1])
+        return found
+
+    for server in case.open():
+        before = server.engine.run('SELECT "id" FROM "t" ORDER BY 1')["data"]
+        monkeypatch.setattr(firebolt, "read_footers", change_after_reading)
+        with pytest.raises(WarehouseError, match=r"3 rows came into table t from file .*0001"):
+            case.load(server, "one")
+        assert server.engine.run('SELECT "id" FROM "t" ORDER BY 1')["data"] == before
+
+
+@pytest.mark.parametrize("mode", ["append", "replace", "merge", "snapshot"])
+def test_rows_that_wait_apart_are_moved_in_one_transaction(
+    open_firebolt: Any, firebolt_server: FireboltServer, tmp_path: Path, mode: str
+) -> None:
+    case = Case(tmp_path, mode)
+    load = Load("t", "one", mode=mode, key=case.key)
+    first = "append" if mode == "replace" else mode
+    open_firebolt().load_files(Load("t", "zero", mode=first, key=case.key), case.files["zero"])
+    firebolt_server.break_at("cut after", "^COPY")
+    firebolt_server.break_at("503", "fb_GetAsyncStatus", times=2)
+    firebolt_server.break_at("cut before", "^COMMIT")
+    receipt = open_firebolt(apart=True).load_files(load, case.files["one"])
+    assert receipt.rows == 3
+    expected = {
+        "append": [1, 2, 2, 3, 3, 4],
+        "replace": [2, 3, 4],
+        "merge": [1, 2, 3, 4],
+        "snapshot": [1, 2, 3, 3, 4],
+    }
+    rows = firebolt_server.engine.run('SELECT "id" FROM "t" ORDER BY 1')["data"]
+    assert [row[0] for row in rows] == expected[mode]
+    tables = firebolt_server.engine.run("SELECT table_name FROM information_schema.tables")
+    assert sorted(tables["data"]) == [["_dreambolt_loads"], ["t"]]
+
+
+def test_a_long_load_that_fails_leaves_no_table_behind(
+    open_firebolt: Any, firebolt_server: FireboltServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": [1, 1]}), file)
+    with pytest.raises(SchemaError, match="names 2 rows"):
+        open_firebolt(apart=True).load_files(Load("t", "one", mode="merge", key=("id",)), [file])
+    tables = firebolt_server.engine.run("SELECT table_name FROM information_schema.tables")
+    assert tables["data"] == [["_dreambolt_loads"]]
+
+
+def test_files_on_s3_are_loaded_where_they_are(
+    open_firebolt: Any, firebolt_server: FireboltServer, s3: Any, tmp_path: Path
+) -> None:
+    urls = []
+    for at in range(2):
+        pq.write_table(pa.table({"id": [at]}), tmp_path / "x.parquet")
+        s3.pipe_file(f"bucket/there/{at}.parquet", (tmp_path / "x.parquet").read_bytes())
+        urls.append(f"s3://bucket/there/{at}.parquet")
+    for load_id in ("one", "two"):
+        receipt = open_firebolt().load_files(Load("t", load_id, mode="append"), urls)
+        assert receipt.rows == 2
+    rows = firebolt_server.engine.run('SELECT "id", "_dreambolt_file" FROM "t" ORDER BY 1')["data"]
+    assert rows == [[at, f"there/{at}.parquet"] for at in (0, 0, 1, 1)]
+    assert s3.exists("bucket/there/0.parquet")
