@@ -134,8 +134,13 @@ def collect_parts(folder: Path, *, dry_run: bool = False) -> int:
     from dreambolt_steps.formats.file_cache import FileCache
     from dreambolt_steps.sources.journal import Journal
 
+    newest: dict[Path, Path] = {}  # a step has a journal for each source it ever read
+    for journal in sorted(
+        (folder / JOURNALS).glob("**/*.json"), key=lambda one: one.stat().st_mtime
+    ):
+        newest[journal.parent] = journal
     keys: set[str] = set()
-    for journal in (folder / JOURNALS).glob("**/*.json"):
+    for journal in newest.values():
         keys |= Journal.load(journal).list_keys()
     return FileCache(parts).remove_others(keys, dry_run=dry_run)
 

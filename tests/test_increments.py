@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
+import shlex
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +31,7 @@ from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
 from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.session_store import collect_superseded
 from dreambolt_steps.sources.journal import Journal
+from tests.conftest import ROOT
 from tests.sources.test_known_hashes import count_read_bytes
 from tests.standins.counting_proxy import count_requests
 from tests.standins.warm_process import finish_process, kill_when, start_process
@@ -45,6 +51,10 @@ def list_parts(folder: Path) -> dict[str, tuple[int, int]]:
     """The parts a session keeps, each with what would show that it was written again."""
     found = (folder / "session/_files/parts").glob("*.arrow")
     return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+
+def list_journals(folder: Path) -> list[Path]:
+    return sorted((folder / "session/_files/journals").glob("**/*.json"))
 
 
 def test_only_new_and_changed_files_are_read_again(
@@ -203,7 +213,7 @@ def test_a_dry_run_settles_nothing(session: Callable[..., Any], tmp_path: Path) 
     write_file(source, "b.csv", [2])
     with session(), rehearse():
         append_files(tmp_path, source)
-    assert not (tmp_path / "session/_files/journals/load.json").exists()
+    assert list_journals(tmp_path) == []
     with session():
         append_files(tmp_path, source)
     assert read_table(tmp_path) == [1, 2]
@@ -277,6 +287,21 @@ def test_an_increment_goes_only_where_the_ones_before_are(
     with session():
         append_files(tmp_path, source)
     assert read_table(tmp_path) == [1, 2]
+
+
+def test_another_source_of_the_same_step_is_another_story(
+    session: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_file(tmp_path / "one", "a.csv", [1])
+    write_file(tmp_path / "two", "b.csv", [2])
+    with session():
+        append_files(tmp_path, tmp_path / "one")
+    (tmp_path / "out/t.duckdb").unlink()
+    with session():
+        append_files(tmp_path, tmp_path / "two")
+    assert read_table(tmp_path) == [2]
+    assert "deleted" not in caplog.text
+    assert len(list_journals(tmp_path)) == 2
 
 
 def test_after_replace_append_goes_on_with_what_is_new(
@@ -540,6 +565,29 @@ def test_old_files_are_known_without_reading_them(
             assert (count_read_bytes() - before > size) is is_read
 
 
+@pytest.mark.slow
+def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
+    page = (ROOT / "docs/increments.md").read_text(encoding="utf-8")
+    commands = [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+        for line in block.split("\n")
+        if line
+    ]
+    write_file(tmp_path / "in", "a.csv", [1, 2])
+    for day, name in ((1, "a.parquet"), (2, "b.parquet"), (3, "c.parquet")):
+        pq.write_table(pa.table({"day": [dt.date(2026, 1, day)]}), tmp_path / "in" / name)
+    env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    for command in commands:
+        words = shlex.split(command)
+        assert words[0] == "dreambolt"
+        run = [sys.executable, "-m", "dreambolt_steps", *words[1:]]
+        done = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    with duckdb.connect(str(tmp_path / "out/in.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM days").fetchall() == [(2,)]
+
+
 # Real processes, killed.
 
 FILES, ROWS = 16, 3_000
@@ -564,8 +612,8 @@ KILLS: dict[str, Callable[[Path], bool]] = {
     "half of the files read": lambda folder: count_parts(folder) >= FILES + FILES // 2,
     "a part half written": lambda folder: any((folder / "session/_files/parts").glob("*.partial")),
     "the table being put together": lambda folder: (folder / "session/load/.table.arrow").exists(),
-    "read, and noted": lambda folder: (
-        Journal.load(folder / "session/_files/journals/load.json").pending is not None
+    "read, and noted": lambda folder: any(
+        Journal.load(path).pending for path in list_journals(folder)
     ),
     "cleaning": lambda folder: (folder / "session/clean/.table.arrow").exists(),
     "loading": lambda folder: any(folder.glob("out/*.duckdb.wal")),

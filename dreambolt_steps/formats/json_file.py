@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.dialects.encoding import transcode
+from dreambolt_steps.dialects.encoding import TextEncoding, transcode
 from dreambolt_steps.dialects.line_numbers import find_lines
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.json_elements import write_elements
@@ -171,7 +171,7 @@ def _rewrite(path: Path, spool: Path, encoding: str | None) -> Path:
         return path
     target = spool / f"{path.name}.utf8"
     try:
-        transcode(path, found, target)
+        transcode(path, TextEncoding(found, codecs.lookup(found).name), target)
     except LookupError as error:
         raise SourceError(f"{path}: {found!r} is no encoding; try utf-8 or cp1252") from error
     return target

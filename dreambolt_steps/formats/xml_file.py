@@ -60,8 +60,8 @@ class XmlFile:
         if declared and declared.lower() not in _OWN_ENCODINGS:
             self._path, self._encoding = spool / f"{path.name}.utf8", "utf-8"
             try:
-                encoding_declared = TextEncoding(declared, codecs.lookup(declared).name)
-                transcode(path, encoding_declared, self._path)
+                told = TextEncoding(declared, codecs.lookup(declared).name)
+                transcode(path, told, self._path)
             except LookupError as error:
                 raise SourceError(f"{path}: {declared!r} is no encoding; try utf-8") from error
         elif encoding:

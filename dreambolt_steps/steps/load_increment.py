@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
+import xxhash
 
 from dreambolt_steps import step_cache
 from dreambolt_steps.commits import commit_at_end, is_session_open
@@ -88,12 +90,18 @@ def open_intake(step: TableStep, args: Mapping[str, Any]) -> Intake:
     hashes.save()
     return Intake(
         files,
-        session / step_cache.JOURNALS / f"{step.folder_name}.json",
+        session / step_cache.JOURNALS / step.folder_name / f"{_name_source(args['source'])}.json",
         only_new=told is not None,
         cursor=cursor if since == LAST else None,
         afresh=step.force,
         is_stored=step.holds_result,
     )
+
+
+def _name_source(source: object) -> str:
+    """Another source has another journal: nothing of it is deleted, or follows."""
+    told = [str(part) for part in source] if isinstance(source, list | tuple) else str(source)
+    return xxhash.xxh3_64_hexdigest(json.dumps(told).encode())
 
 
 def find_since(intake: Intake, args: Mapping[str, Any]) -> Since | None:
