@@ -1,10 +1,10 @@
 """`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
 holds.
 
-Sections: pipeline, dialects, rows, files, json, memory, startup, resume, embed, firebolt. Sizes
-of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files), `json=50`
-(MiB), `memory=1000000` and `firebolt=100000`. Ratios of one run on one machine mean something;
-seconds of different runs do not compare.
+Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, firebolt. Sizes
+of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files),
+`formats=1024` (MiB of JSON Lines), `memory=1000000` and `firebolt=100000`. Ratios of one run on one
+machine mean something; seconds of different runs do not compare.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.data import make_players, make_wide, split_table
 from benchmarks.dialects import measure_dialects
 from benchmarks.firebolt import measure_firebolt
-from benchmarks.json_lines import measure_json
+from benchmarks.formats import measure_formats
 from benchmarks.measure import measure_command, measure_contender
 
 ALTERNATIVES = {
@@ -163,7 +163,7 @@ SECTIONS = {
     "dialects": measure_dialects,
     "rows": measure_rows,
     "files": measure_files,
-    "json": measure_json,
+    "formats": measure_formats,
     "memory": measure_memory,
     "startup": measure_startup,
     "resume": measure_resume,

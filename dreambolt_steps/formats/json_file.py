@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.dialects.encoding import TextEncoding, transcode
+from dreambolt_steps.dialects.encoding import find_encoding, transcode
 from dreambolt_steps.dialects.line_numbers import find_lines
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.json_elements import write_elements
@@ -20,12 +20,12 @@ from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
 
 _HEAD_BYTES = 256 << 10
-_WIDE_BOMS = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
+_WIDE_BOMS = (
+    codecs.BOM_UTF32_LE,
+    codecs.BOM_UTF32_BE,
+    codecs.BOM_UTF16_LE,
+    codecs.BOM_UTF16_BE,
+)
 _MEANINGS = {
     "mixed": "holds values of several kinds; read as text, in which all but text is JSON",
     "exact": "holds numbers that a float64 would change; read as text, digit for digit",
@@ -166,12 +166,11 @@ def _rewrite(path: Path, spool: Path, encoding: str | None) -> Path:
     """Rewrite a file that is not UTF-8 as such."""
     with path.open("rb") as handle:
         head = handle.read(4)
-    found = encoding or next((name for bom, name in _WIDE_BOMS.items() if head.startswith(bom)), "")
-    if not found or found.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+    if encoding is None and not head.startswith(_WIDE_BOMS):
+        return path
+    found = find_encoding(path, encoding)
+    if found.is_utf8:
         return path
     target = spool / f"{path.name}.utf8"
-    try:
-        transcode(path, TextEncoding(found, codecs.lookup(found).name), target)
-    except LookupError as error:
-        raise SourceError(f"{path}: {found!r} is no encoding; try utf-8 or cp1252") from error
+    transcode(path, found, target)
     return target
