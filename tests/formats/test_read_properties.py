@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from hypothesis import assume, given, settings
@@ -63,8 +64,9 @@ BROKEN = ['"bad"z', '"5" pipe"', '"x']
 )
 def test_sound_rows_are_read_and_others_counted(rows: list[list[str]], line_end: str) -> None:
     rows = [row for row in rows if row != [""]]
-    widths = {len(row) for row in rows}
-    assume(len(widths) != 1 or widths == {3})  # a header may be wider than all of the rows
+    widths = Counter(len(row) for row in rows)
+    # A header may be wider or narrower than all of the rows.
+    assume(all(width == 3 or count < 0.8 * len(rows) for width, count in widths.items()))
     text = line_end.join(["h1,h2,h3", *(",".join(row) for row in rows)])
     found, report = read_text(text, ",", '"')
     assert report.rows + report.rejected + report.left_out == len(rows)
