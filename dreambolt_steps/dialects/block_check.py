@@ -8,6 +8,7 @@ import numpy as np
 from dreambolt_steps.dialects import bit_masks as bits
 from dreambolt_steps.dialects.dialect import Dialect
 from dreambolt_steps.dialects.layout import Layout
+from dreambolt_steps.dialects.text_bytes import encode
 
 _CR, _LF = 13, 10
 
@@ -35,7 +36,7 @@ class BlockChecker:
         self._width, self._trailing, self._line_end = layout.width, layout.trailing, line_end
         names = dialect.delimiter.join(layout.names) if layout.header_rows else ""
         self._headers = [
-            line_end + header.encode() + line_end for header in {layout.header_line, names} - {""}
+            line_end + encode(header) + line_end for header in {layout.header_line, names} - {""}
         ]
         self._masker = bits.Masker()
 

@@ -26,6 +26,7 @@ from dreambolt_steps.dialects.row_sorter import BROKEN_QUOTES
 from dreambolt_steps.dialects.row_writer import RowWriter
 from dreambolt_steps.dialects.screen import NotUtf8Error, screen_table
 from dreambolt_steps.dialects.screening import OddRow, Screening
+from dreambolt_steps.dialects.text_bytes import show
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.delimited_rows import DelimitedRows
 from dreambolt_steps.tables.naming import unique_names
@@ -72,7 +73,7 @@ class DelimitedFile:
         footer = count_lines(self._text, found.footer_offset) if found.footer else 0
         self.dialect: Dialect = replace(detection.dialect, footer=footer or overrides.footer or 0)
         self.original_names = tuple(
-            layout.names
+            map(show, layout.names)
             if layout.header_rows
             else (f"column_{i}" for i in range(1, len(layout.names) + 1))
         )
