@@ -73,9 +73,9 @@ def test_every_reject_of_every_step_is_there_with_where_it_came_from(
                 **{"kept": False, "step": "clean", "row": row},
             }
             for file, value, raw, row in [
-                (a, "x", '{"id": "x", "name": "b"}', 2),
-                (b, "y", '{"id": "y", "name": "e"}', 3),
-                (b, "z", '{"id": "z", "name": "g"}', 5),
+                (a, "x", '{"id":"x","name":"b"}', 2),
+                (b, "y", '{"id":"y","name":"e"}', 3),
+                (b, "z", '{"id":"z","name":"g"}', 5),
             ]
         ),
     ]

@@ -187,7 +187,7 @@ def test_the_managed_login_its_engine_and_a_token_that_expires(
     managed.engine.engines["engine"] = "STOPPED"
     [check] = run_checks(settings, None)
     assert str(check.problem).endswith("engine 'engine' is stopped; a load starts it")
-    check_firebolt()
+    check_firebolt(upload=True)
     assert 'START ENGINE "engine"' in managed.statements
     with FireboltConnection(settings) as connection:
         managed.expire_tokens()
@@ -213,7 +213,7 @@ def test_what_is_wrong_is_told_by_the_variable_to_set(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(kind, match=words) as caught:
-        check_firebolt()
+        check_firebolt(upload=True)
     assert "\n" not in str(caught.value)
     assert "wrong-secret" not in str(caught.value)
 
