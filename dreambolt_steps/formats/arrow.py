@@ -37,11 +37,11 @@ class ArrowFile:
         self._file = pa.OSFile(str(path))
         try:
             self._batches, schema = _open(self._file, path)
+            self.original_names = tuple(schema.names)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise SourceError(
                 f"{path}: Arrow file truncated or damaged ({_shorten(error)})"
             ) from error
-        self.original_names = tuple(schema.names)
         self.schema = pa.schema(
             [
                 pa.field(name, find_plain_type(field.type))

@@ -101,7 +101,7 @@ def is_office_zip(path: Path, name: str) -> bool:
     try:
         with zipfile.ZipFile(path) as opened:
             return not _OFFICE_PARTS.isdisjoint(opened.namelist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):
         return False
 
 
@@ -129,7 +129,7 @@ def _look_into_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as opened:
             names = opened.namelist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise SourceError(f"{path}: Excel file truncated or damaged ({error})") from error
     for folder, kind in {"word/": "a Word document", "ppt/": "a presentation"}.items():
         if any(name.startswith(folder) for name in names):

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ from dreambolt_steps.errors import SourceError
 from dreambolt_steps.sources.expand import FREE_BYTES, MAX_RATIO
 
 _CHUNK_BYTES = 4 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _CELL = re.compile(rb"<c\s([^>]*?)>(.*?)</c>", re.DOTALL)
 _CELL_NAME = re.compile(rb'\br="([A-Z]+\d+)"')
 _VALUE = re.compile(rb"<(?:v|is)>[^<]*[^<\s]|<is>.*<t")
@@ -56,16 +58,10 @@ class Oddities:
 def find_oddities(path: Path, sheet: str) -> Oddities:
     """Look for oddities in one sheet; none are found in an .xls, which is no zip."""
     found = Oddities()
-    if not zipfile.is_zipfile(path):
-        return found
-    with zipfile.ZipFile(path) as opened:
-        names = set(opened.namelist())
-        if "content.xml" in names:
-            with opened.open("content.xml") as content:
-                _search_ods(content, sheet, found)
-        elif (part := _find_part(opened, sheet)) in names:
-            with opened.open(part) as content:
-                _search_xlsx(content, found)
+    if zipfile.is_zipfile(path):
+        # What is damaged though the values could be read hides no more than oddities.
+        with suppress(*_DAMAGE), zipfile.ZipFile(path) as opened:
+            _search(opened, sheet, found)
     return found
 
 
@@ -120,6 +116,16 @@ def _find_part(opened: zipfile.ZipFile, sheet: str) -> str:
     targets = {one.get("Id"): one.get("Target", "") for one in relations}
     target = str(targets.get(wanted, ""))
     return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _search(opened: zipfile.ZipFile, sheet: str, found: Oddities) -> None:
+    names = set(opened.namelist())
+    if "content.xml" in names:
+        with opened.open("content.xml") as content:
+            _search_ods(content, sheet, found)
+    elif (part := _find_part(opened, sheet)) in names:
+        with opened.open(part) as content:
+            _search_xlsx(content, found)
 
 
 def _search_xlsx(content: IO[bytes], found: Oddities) -> None:

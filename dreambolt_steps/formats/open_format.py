@@ -100,7 +100,7 @@ def open_format(
     elif file_format == "arrow":
         reader = ArrowFile(path)
     elif file_format == "excel":
-        reader = sheet = _open_excel(path, hints)
+        reader = sheet = _open_excel(path, hints, spool)
         preamble = sheet.preamble
     elif file_format in _JSON:
         reader = JsonFile(
@@ -121,11 +121,12 @@ def open_format(
     return replace(report, preamble=preamble), reader
 
 
-def _open_excel(path: Path, hints: FormatHints) -> ExcelFile:
+def _open_excel(path: Path, hints: FormatHints, spool: Path) -> ExcelFile:
     from dreambolt_steps.formats.excel import ExcelFile
 
     return ExcelFile(
         path,
+        spool,
         sheet=hints.sheet,
         cells=hints.cells,
         header=hints.dialect.header,

@@ -44,11 +44,11 @@ class ParquetTable:
             raise SourceError(f"{path}: is not a Parquet file (it does not begin with PAR1)")
         try:
             self._file = pq.ParquetFile(path, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
+            schema = self._file.schema_arrow
+            self.original_names = tuple(schema.names)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise SourceError(f"{path}: Parquet file truncated or damaged ({reason})") from error
-        schema = self._file.schema_arrow
-        self.original_names = tuple(schema.names)
         self.names = unique_names(self.original_names)
         self.schema = pa.schema(
             [

@@ -60,7 +60,7 @@ def read_table(
     only one repair makes sense, otherwise rejected, never shifted; the report tells of both.
     Parquet and Arrow come in their own types,
     dictionaries and views as the plain types they stand for; spreadsheets in the types of their
-    cells (`ExcelFile`), JSON in those of its values (`JsonFile`), XML as text (`XmlFile`).
+    cells (`ExcelTable`), JSON in those of its values (`JsonFile`), XML as text (`XmlFile`).
 
     Files packed with gzip, zstd, bz2 or xz are unpacked; a zip stands for its members. A file whose
     content is plainly of another format than its name says is read by its content.

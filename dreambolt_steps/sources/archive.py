@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +85,7 @@ def explain_zip_errors(shown: str) -> Iterator[None]:
     """Turn what `zipfile` raises into one clear line."""
     try:
         yield
-    except (zipfile.BadZipFile, EOFError, struct.error) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
         raise SourceError(f"{shown}: zip truncated or damaged ({error})") from error
     except (NotImplementedError, RuntimeError) as error:
         raise SourceError(f"{shown}: can't be unpacked ({error}); unpack it first") from error

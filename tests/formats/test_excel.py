@@ -17,6 +17,7 @@ from odf.text import P
 
 from dreambolt_steps.errors import DreamboltError, SourceError, UsageError
 from dreambolt_steps.formats.excel_grid import find_last, find_start, name_cell, parse_cells
+from dreambolt_steps.formats.excel_table import ExcelTable
 from dreambolt_steps.formats.read import TableRead, read_table
 from dreambolt_steps.formats.read_report import FileReport
 
@@ -269,13 +270,26 @@ def test_numbers_keep_what_a_spreadsheet_has_of_them(tmp_path: Path) -> None:
 
 
 def test_many_rows_come_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dreambolt_steps.formats.excel._BATCH_CELLS", 10_000)
+    monkeypatch.setattr("dreambolt_steps.formats.excel_table._BATCH_CELLS", 10_000)
     names = [f"c{i}" for i in range(100)]
     rows = [[row * column for column in range(100)] for row in range(120)]
-    batches = list(read_table(write_xlsx(tmp_path / "a.xlsx", [names, *rows])).reader)
+    table = ExcelTable(write_xlsx(tmp_path / "a.xlsx", [names, *rows]))
+    batches = list(table.iterate_batches())
     assert [batch.num_rows for batch in batches] == [100, 20]
     assert batches[0].schema.names == names
     assert batches[-1].column("c99")[-1].as_py() == 119 * 99
+
+
+def test_a_cell_far_away_ends_no_process_but_the_readers_own(tmp_path: Path) -> None:
+    """calamine lays out 17 billion cells for it, which is half a terabyte."""
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    fill_sheet(book.active, [["a", "b"], [1, 2]])
+    book.active["XFD1048576"] = "far"
+    book.save(path)
+    with pytest.raises(SourceError, match=r"a\.xlsx: .* more memory .* cell filled far away"):
+        read_table(path, spool=tmp_path / "spool")
+    assert not [file for file in (tmp_path / "spool").rglob("*") if file.is_file()]
 
 
 def make_bomb(path: Path, *, lie: bool) -> Path:
