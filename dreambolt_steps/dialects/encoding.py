@@ -12,6 +12,7 @@ from pathlib import Path
 from charset_normalizer import from_bytes
 
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.sources.signatures import FOREIGN, has_signature
 
 _CHUNK_BYTES = 4 << 20
 _SAMPLE_BYTES = 128 << 10
@@ -30,19 +31,15 @@ _LEGACY_ENCODINGS = [
     *("shift_jis", "cp932", "euc_jp", "euc_kr", "gb18030", "big5", "koi8_r", "koi8_u"),
     *(f"iso8859_{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
 ]
-_SIGNATURES = (
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF-", "a PDF document"),
-    (b"PK\x03\x04", "a ZIP archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"PAR1", "a Parquet file"),
-)
+_SIGNATURES = {
+    **FOREIGN,
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"BZh": "a bzip2 archive",
+    b"PAR1": "a Parquet file",
+}
 _MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 
 
@@ -92,8 +89,8 @@ def find_encoding(path: Path, encoding: str | None = None) -> TextEncoding:
         head = handle.read(_SAMPLE_BYTES)
     if not head:
         raise SourceError(f"{path}: is empty (0 bytes); a table needs at least a header line")
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
+    for signature, kind in _SIGNATURES.items():
+        if has_signature(head, signature):
             raise SourceError(f"{path}: is {kind}, not delimited text; convert it or rename it")
     found = _find_mark(head) or _find_wide_encoding(head)
     if encoding is not None:

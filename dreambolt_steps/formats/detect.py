@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.sources.signatures import FOREIGN, has_signature
 from dreambolt_steps.sources.suffixes import FORMAT_SUFFIXES, split_suffixes
 
 FILE_FORMATS = tuple(dict.fromkeys(FORMAT_SUFFIXES.values()))
@@ -20,18 +21,6 @@ _MAGIC = {
     b"FEA1": "arrow",
     b"\xff\xff\xff\xff": "arrow",
     b"\xd0\xcf\x11\xe0": "excel",
-}
-_FOREIGN = {
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"ORC": "an ORC file",
-    b"Obj\x01": "an Avro file",
-    b"SQLite format 3": "an SQLite database",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"Rar!": "a RAR archive",
-    b"\x7fELF": "a program",
 }
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -108,10 +97,10 @@ def is_office_zip(path: Path, name: str) -> bool:
 def _look(path: Path, head: bytes, encoding: str | None) -> str | None:
     """Name the format that the content shows; None where it may be delimited text."""
     for magic, found in _MAGIC.items():
-        if head.startswith(magic):
+        if has_signature(head, magic):
             return found
-    for magic, kind in _FOREIGN.items():
-        if head.startswith(magic):
+    for magic, kind in FOREIGN.items():
+        if has_signature(head, magic):
             raise SourceError(f"{path}: is {kind}; convert it to a format that is read")
     if head[257:262] == b"ustar":
         raise SourceError(f"{path}: is a tar archive; unpack it first")

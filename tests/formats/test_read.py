@@ -344,3 +344,13 @@ def test_a_reject_is_where_its_offset_says(tmp_path: Path, head: bytes, end: byt
     assert [(row["line"], row["raw"]) for row in found] == [(3, "3,c,d"), (5, "4,d,e")]
     for row in found:
         assert content[row["byte_offset"] :].startswith(row["raw"].encode())
+
+
+@pytest.mark.parametrize("name", ["ORCID", "PAR1", "FEA1", "ARROW1", "GIF8"])
+@pytest.mark.parametrize("suffix", [".csv", ""])
+def test_a_header_that_begins_as_another_format_does(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    path = tmp_path / f"table{suffix}"
+    path.write_text(f"{name},n\nx,1\n")
+    assert read_table(path).reader.read_all().to_pylist() == [{name: "x", "n": "1"}]
