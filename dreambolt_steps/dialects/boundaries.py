@@ -27,10 +27,6 @@ class Boundaries:
         self._layout, self._splitter = layout, splitter
         self._names = [name.strip() for name in layout.names] if layout.header_rows else []
 
-    def is_empty_row(self, record: Record) -> bool:
-        """Tell whether a row of several fields holds nothing."""
-        return len(record.fields) > 1 and not any(map(str.strip, record.fields))
-
     def may_be_footer(self, record: Record) -> bool:
         """Tell whether a row of the table's width could belong to a footer: nothing or only one
         line of text in its first field, where other values belong."""

@@ -131,6 +131,25 @@ def guess_encoding(path: Path, bad_byte: int) -> TextEncoding:
     return TextEncoding(name, name, 0, round(1 - best.percent_chaos / 100, 3))
 
 
+def rewrite_as_utf8(path: Path, encoding: str | None, spool: Path) -> Path:
+    """Write a file that is not UTF-8 to `spool` as such.
+
+    Args:
+        path: a local file.
+        encoding: None: by its head (`find_encoding`).
+        spool: folder for the copy.
+
+    Returns: the copy, or `path` where the file is UTF-8.
+    Raises: SourceError as `find_encoding` and `transcode` do.
+    """
+    found = find_encoding(path, encoding)
+    if found.is_utf8:
+        return path
+    target = spool / f"{path.name}.utf8"
+    transcode(path, found, target)
+    return target
+
+
 def transcode(path: Path, encoding: TextEncoding, target: Path) -> None:
     """Write the text of `path` to `target` as UTF-8, without BOM, line ends untouched.
 

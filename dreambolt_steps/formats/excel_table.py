@@ -181,16 +181,12 @@ def _explain(path: Path) -> Iterator[None]:
         yield
     except PasswordError as error:
         raise SourceError(f"{path}: is encrypted; save it without a password") from error
-    except _DAMAGE as error:
-        raise SourceError(
-            f"{path}: spreadsheet truncated or damaged ({_shorten(error)})"
-        ) from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # what a panic in Rust becomes
+        # What a panic in Rust becomes is no Exception, and has no class to name.
+        if not isinstance(error, _DAMAGE) and type(error).__name__ != "PanicException":
             raise
-        raise SourceError(
-            f"{path}: spreadsheet truncated or damaged ({_shorten(error)})"
-        ) from error
+        reason = _shorten(error)
+        raise SourceError(f"{path}: spreadsheet truncated or damaged ({reason})") from error
 
 
 def _shorten(error: BaseException) -> str:

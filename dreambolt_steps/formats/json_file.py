@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.dialects.encoding import find_encoding, transcode
+from dreambolt_steps.dialects.encoding import rewrite_as_utf8
 from dreambolt_steps.dialects.line_numbers import find_lines
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.json_elements import write_elements
@@ -168,9 +168,4 @@ def _rewrite(path: Path, spool: Path, encoding: str | None) -> Path:
         head = handle.read(4)
     if encoding is None and not head.startswith(_WIDE_BOMS):
         return path
-    found = find_encoding(path, encoding)
-    if found.is_utf8:
-        return path
-    target = spool / f"{path.name}.utf8"
-    transcode(path, found, target)
-    return target
+    return rewrite_as_utf8(path, encoding, spool)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -11,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import pyarrow as pa
 
-from dreambolt_steps.dialects.encoding import TextEncoding, transcode
+from dreambolt_steps.dialects.encoding import rewrite_as_utf8
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.xml_row import Row, fill_row, plan_rows, write_arrays
 from dreambolt_steps.formats.xml_shape import (
@@ -58,12 +57,8 @@ class XmlFile:
         self._path, self._encoding = path, None
         declared = encoding or _find_declared(path)
         if declared and declared.lower() not in _OWN_ENCODINGS:
-            self._path, self._encoding = spool / f"{path.name}.utf8", "utf-8"
-            try:
-                told = TextEncoding(declared, codecs.lookup(declared).name)
-                transcode(path, told, self._path)
-            except LookupError as error:
-                raise SourceError(f"{path}: {declared!r} is no encoding; try utf-8") from error
+            self._path = rewrite_as_utf8(path, declared, spool)
+            self._encoding = "utf-8"
         elif encoding:
             self._encoding = encoding
         if path.stat().st_size == 0:

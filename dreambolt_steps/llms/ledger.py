@@ -24,7 +24,6 @@ CREATE TABLE IF NOT EXISTS tries (
     tokens_out INTEGER, usd REAL, at REAL
 );
 CREATE TABLE IF NOT EXISTS traits (server TEXT PRIMARY KEY, text TEXT);
-CREATE TABLE IF NOT EXISTS jobs (key TEXT PRIMARY KEY, text TEXT);
 """
 _KEEP = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_TRY = "INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -124,17 +123,6 @@ class CallLedger:
             self._write("INSERT OR REPLACE INTO traits VALUES (?, ?)", (server, traits.to_text()))
 
         return Records(find_cost, keep, read_traits, keep_traits)
-
-    def read_job(self, key: str) -> str | None:
-        """What was kept of a job that goes on at the provider while nobody waits."""
-        return self._read("SELECT text FROM jobs WHERE key = ?", key)
-
-    def keep_job(self, key: str, text: str | None) -> None:
-        """Keep what is needed to come back to a job; None forgets it."""
-        if text is None:
-            self._write("DELETE FROM jobs WHERE key = ?", (key,))
-        else:
-            self._write("INSERT OR REPLACE INTO jobs VALUES (?, ?)", (key, text))
 
     def close(self) -> None:
         """Close the file."""

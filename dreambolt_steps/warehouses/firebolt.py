@@ -81,7 +81,9 @@ class FireboltWarehouse:
                 rows = sum(r.rows for r in state.held if r.load_id == load.load_id)
                 return LoadReceipt(load.table, load.load_id, rows, skipped=True)
             footers = read_footers(files, "Firebolt")
-            delivery, plan = prepare_load(load, footers, state, self._settings, self.options)
+            delivery, plan_attempt = prepare_load(
+                load, footers, state, self._settings, self.options
+            )
             if not state.recorded:
                 connection.ask(render_create_ledger())
             if load.load_id not in state.begun:
@@ -96,12 +98,11 @@ class FireboltWarehouse:
             lambda: self._count_rejects(delivery),
         )
         try:
-            run.bring_ahead(plan, lambda seconds: None)
-            run.commit(plan)
+            run.commit(run.bring_ahead(plan_attempt, lambda seconds: None))
         except WarehouseBusyError:
             raise  # what is staged is used by the next attempt
         except Exception:
-            run.drop_rows(plan)
+            run.drop_rows()
             raise
         rows = sum(footers.rows) - run.rejected
         if on_progress:

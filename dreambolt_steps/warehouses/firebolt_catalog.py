@@ -104,15 +104,18 @@ def find_indexes(connection: FireboltConnection, table: str) -> list[str]:
 
 def list_tables(connection: FireboltConnection) -> list[str]:
     """The tables as a user names them, without the ledger."""
+    names = find_tables(connection)
+    return [name for name in names if not split_name(name)[1].startswith("_dreambolt_")]
+
+
+def find_tables(connection: FireboltConnection, prefix: str = "") -> list[str]:
+    """The tables, the ledger too, whose names as a user writes them begin with `prefix`."""
     rows = connection.ask(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema NOT IN"
         " ('information_schema', 'catalog') ORDER BY 1, 2"
     )
-    return [
-        name if schema == DEFAULT_SCHEMA else f"{schema}.{name}"
-        for schema, name in rows
-        if not str(name).startswith("_dreambolt_")
-    ]
+    names = (name if schema == DEFAULT_SCHEMA else f"{schema}.{name}" for schema, name in rows)
+    return [name for name in names if name.startswith(prefix)]
 
 
 def _find_loads(connection: FireboltConnection, table: str) -> tuple[list[LoadRecord], set[str]]:

@@ -43,12 +43,11 @@ class LoadPlan:
     """The statements of a load.
 
     `ahead` is committed one by one, before the transaction: rows of the load come into a table of
-    their own, where they wait for `inside`. `rows_table` is that table, dropped if the load fails.
+    their own, where they wait for `inside`.
     """
 
     ahead: tuple[Step, ...]
     inside: tuple[Step, ...]
-    rows_table: str | None
 
 
 def plan_load(
@@ -60,6 +59,7 @@ def plan_load(
     layout: TableLayout,
     not_null: Sequence[str] = (),
     apart: bool = False,
+    attempt: str = "",
 ) -> LoadPlan:
     """List the statements of a load.
 
@@ -73,6 +73,7 @@ def plan_load(
         not_null: columns of the files that hold no NULL and shall not.
         apart: bring the rows into a table of their own first, outside the transaction: for loads
             that take so long that they run without a connection.
+        attempt: ends the name of that table.
 
     Raises:
         SchemaError: files and table do not fit.
@@ -82,7 +83,7 @@ def plan_load(
     made, columns = plan_table(load, files, table, layout, firm)
     tracks = FILE_COLUMN in columns
     target = quote_table(load.table)
-    rows_table = name_rows_table(load) if staged else None
+    rows_table = name_rows_table(load, attempt if apart else "") if staged else None
     into = rows_table or load.table
     counted = render_count(into, FILE_COLUMN if tracks else None, files.prefix)
     bring = [*deliver(into, tracks), check_step("after", counted)]
@@ -96,7 +97,7 @@ def plan_load(
         [run_step(render_supersede(load.table))] if table is None or load.mode == "replace" else []
     )
     if not staged:
-        return LoadPlan((), (*made, *bring, *anew, *record), None)
+        return LoadPlan((), (*made, *bring, *anew, *record))
     rows = quote_table(into)
     bring = [
         run_step(f"DROP TABLE IF EXISTS {rows}"),
@@ -108,8 +109,8 @@ def plan_load(
     moves = [run_step(sql) for sql in _move_rows(load, target, rows, list(columns))]
     end = [*moves, run_step(f"DROP TABLE {rows}"), *anew, *record]
     if apart:
-        return LoadPlan(tuple(bring), (*made, *end), into)
-    return LoadPlan((), (*made, *bring, *end), None)
+        return LoadPlan(tuple(bring), (*made, *end))
+    return LoadPlan((), (*made, *bring, *end))
 
 
 def _move_rows(load: Load, target: str, rows: str, columns: Sequence[str]) -> list[str]:

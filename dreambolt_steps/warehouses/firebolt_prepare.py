@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from dreambolt_steps.warehouses.firebolt_table import Step
 from dreambolt_steps.warehouses.load import Load, check_follows, check_key, refuse_existing
 from dreambolt_steps.warehouses.parquet_files import ParquetFiles
 
+PlanAttempt = Callable[[str], LoadPlan]
 STAGED = ("delete", "gc", "keep")
 APART_BYTES = 4 * 2**30  # files of so many bytes are brought in without a connection
 
@@ -73,7 +74,7 @@ def prepare_load(
     state: TableState,
     settings: FireboltSettings,
     options: FireboltOptions,
-) -> tuple[Delivery, LoadPlan]:
+) -> tuple[Delivery, PlanAttempt]:
     """Decide how the files of a load get there, and on every statement.
 
     Args:
@@ -83,6 +84,7 @@ def prepare_load(
         settings: where Firebolt is.
         options: how files get there.
 
+    Returns: the delivery, and a function that lists the statements of an attempt, told its name.
     Raises:
         SchemaError: files and table do not fit.
         WarehouseError: mode create, and the table is there; new rows only, without the ones before.
@@ -110,5 +112,16 @@ def prepare_load(
         errors = options.max_errors_per_file
         return render_deliveries(delivery, settings, table, tracks=tracks, max_errors=errors)
 
-    plan = plan_load(load, delivery.facts, state.facts, deliver, layout=layout, apart=apart)
-    return delivery, plan
+    def plan_attempt(attempt: str) -> LoadPlan:
+        return plan_load(
+            load,
+            delivery.facts,
+            state.facts,
+            deliver,
+            layout=layout,
+            apart=apart,
+            attempt=attempt,
+        )
+
+    plan_attempt("")  # raises what there is to raise
+    return delivery, plan_attempt

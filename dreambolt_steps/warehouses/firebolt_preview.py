@@ -46,7 +46,8 @@ def preview_load(
         metadata={},
     )
     known = replace(options, fingerprints=("content of the files",))
-    delivery, plan = prepare_load(load, files, state, settings, known)
+    delivery, plan_attempt = prepare_load(load, files, state, settings, known)
+    plan = plan_attempt("")
     told = [f"would {load.mode} table {load.table} in {settings.name}: {rows:,} rows"]
     for file in delivery.staged:
         told.append(f"would stage the exported files as {file.url} ..")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from secrets import token_hex
 from typing import Any
 
 from dreambolt_steps.errors import WarehouseBusyError, WarehouseError
-from dreambolt_steps.warehouses.firebolt_catalog import find_known
+from dreambolt_steps.warehouses.firebolt_catalog import find_known, find_tables
 from dreambolt_steps.warehouses.firebolt_connection import (
     ATTEMPTS,
     LONG,
@@ -17,7 +18,7 @@ from dreambolt_steps.warehouses.firebolt_connection import (
 from dreambolt_steps.warehouses.firebolt_plan import LoadPlan
 from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
 from dreambolt_steps.warehouses.firebolt_sql import quote_table
-from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step
+from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step, name_rows_table
 from dreambolt_steps.warehouses.load import Load, LoadRecord, refuse_count, refuse_key
 
 Rejects = Callable[[], Mapping[str, int]]
@@ -50,23 +51,31 @@ class LoadRun:
         self._before: dict[Any, int] = {}
         self.rejected = 0
 
-    def bring_ahead(self, plan: LoadPlan, on_wait: Callable[[float], None]) -> None:
+    def bring_ahead(
+        self, plan_attempt: Callable[[str], LoadPlan], on_wait: Callable[[float], None]
+    ) -> LoadPlan:
         """Bring the rows into a table of their own, by statements that go on without a connection.
 
-        All of it may be done again: it begins with a new table.
-        """
-        if not plan.ahead:
-            return
+        All of it may be done again, with a new table: a statement whose token was lost on its way
+        back goes on writing into that of its attempt.
 
-        def bring() -> None:
+        Returns: the plan of the attempt that was carried out.
+        """
+
+        def bring() -> LoadPlan:
+            plan = plan_attempt(token_hex(4))
+            if not plan.ahead:
+                return plan
+            self.drop_rows()
             with retry(lambda: FireboltConnection(self._settings)) as connection:
                 for step in plan.ahead:
                     if step.kind == "bring" and step.upload is None:
                         connection.wait(connection.start(step.sql), on_wait)
                     else:
                         self._do(connection, step)
+            return plan
 
-        retry(bring)
+        return retry(bring)
 
     def commit(self, plan: LoadPlan) -> None:
         """Carry out the transaction of a load, until it is committed.
@@ -102,11 +111,11 @@ class LoadRun:
                     ) from error
                 pause_before(attempt + 1)
 
-    def drop_rows(self, plan: LoadPlan) -> None:
-        """Drop the table that rows waited in, after a load that failed for good."""
-        if plan.rows_table:
-            with FireboltConnection(self._settings) as connection:
-                connection.ask(f"DROP TABLE IF EXISTS {quote_table(plan.rows_table)}")
+    def drop_rows(self) -> None:
+        """Drop the tables that rows waited in, after attempts that failed or were killed."""
+        with retry(lambda: FireboltConnection(self._settings)) as connection:
+            for table in find_tables(connection, name_rows_table(self._load)):
+                connection.ask(f"DROP TABLE IF EXISTS {quote_table(table)}")
 
     def _do(self, connection: FireboltConnection, step: Step) -> None:
         if step.upload is not None:

@@ -69,11 +69,15 @@ class Step:
     upload: tuple[str, Path] | None = None  # the part that is sent along, and its file
 
 
-def name_rows_table(load: Load) -> str:
-    """Name the table that holds the rows of a load until they are merged, beside its target."""
+def name_rows_table(load: Load, attempt: str = "") -> str:
+    """Name the table that holds the rows of a load until they are merged, beside its target.
+
+    Each attempt that brings rows in without a connection needs a name of its own: a statement that
+    an earlier one started may still be writing into its table.
+    """
     schema, name = split_name(load.table)
     tag = xxhash.xxh3_64_hexdigest(f"{load.load_id}\n{name}".encode())
-    plain = f"_dreambolt_rows_{tag}"
+    plain = f"_dreambolt_rows_{tag}{attempt}"
     return plain if schema == DEFAULT_SCHEMA else f"{schema}.{plain}"
 
 

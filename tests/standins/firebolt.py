@@ -75,6 +75,7 @@ class FireboltServer(ThreadingHTTPServer):
         self.managed = managed
         self.tokens: set[str] = set()
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.async_delay = 0.05  # seconds before an async statement is carried out
         self.faults: list[Fault] = []
         self.statements: list[str] = []
         self.logins = 0
@@ -239,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         def work() -> None:
             try:
-                time.sleep(0.05)
+                time.sleep(self.server.async_delay)
                 self.server.engine.run(sql)
                 job["status"] = "ENDED_SUCCESSFULLY"
             except (Failed, Refused) as error:

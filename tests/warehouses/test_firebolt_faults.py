@@ -187,6 +187,8 @@ def test_rows_that_wait_apart_are_moved_in_one_transaction(
     load = Load("t", "one", mode=mode, key=case.key)
     first = "append" if mode == "replace" else mode
     open_firebolt().load_files(Load("t", "zero", mode=first, key=case.key), case.files["zero"])
+    # the statement whose answer is cut off goes on, and is done when the second attempt waits
+    firebolt_server.async_delay = 0.3
     firebolt_server.break_at("cut after", "^COPY")
     firebolt_server.break_at("503", "fb_GetAsyncStatus", times=2)
     firebolt_server.break_at("cut before", "^COMMIT")

@@ -79,13 +79,6 @@ def _check_semantic(text: pa.Array, column: ColumnPlan) -> tuple[pa.Array, pa.Bo
     return kept, pc.or_(pc.is_null(text), pc.fill_null(good, False))
 
 
-def _are_plain_numbers(column: ColumnPlan) -> bool:
-    """Whether all values were found to be numbers that Arrow casts as they are."""
-    decision = column.decision
-    plain = decision.spelling is None and not decision.failures
-    return plain and is_number(decision.type) and is_number(column.type)
-
-
 def _check_finite(values: pa.Array) -> pa.Array:
     """Refuse what Arrow makes of 1e999 and nan(1); inf and nan, if meant, go another way."""
     if pa.types.is_floating(values.type) and pc.is_finite(values).false_count:
