@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Answer, Call
 
 _AHEAD = 4096
+_LOOKED_UP = 500
 
 
 def generate(
@@ -66,35 +68,38 @@ def _make_calls(
 
 
 def _order(exchange: Any, calls: Iterator[Call], *, force: bool, cache_only: bool) -> Iterator[str]:
-    """Texts in the order of the calls; equal calls under way are asked once."""
+    """Texts in the order of the calls; equal calls under way are asked once.
+
+    Calls are looked up one by one, and while all of them are known more and more at a time.
+    """
     waiting: deque[str] = deque()
     wanted: Counter[str] = Counter()
     done: dict[str, str] = {}
-    more = True
+    more, size = True, 1
     while True:
         while more and exchange.pending < exchange.room and len(waiting) < _AHEAD:
-            call = next(calls, None)
-            if call is None:
-                more = False
-                break
-            identity = str(call.identity)
-            waiting.append(identity)
-            wanted[identity] += 1
-            if wanted[identity] == 1:
-                exchange.submit(call, force=force, cache_only=cache_only)
+            taken = list(islice(calls, size))
+            more = bool(taken)
+            new = []
+            for call in taken:
+                identity = str(call.identity)
+                waiting.append(identity)
+                wanted[identity] += 1
+                if wanted[identity] == 1:
+                    new.append(call)
+            known = exchange.submit_all(new, force=force, cache_only=cache_only)
+            size = min(2 * size, _LOOKED_UP) if known else 1
         if not waiting:
             return
-        while waiting[0] not in done:
-            answer = exchange.collect()
-            done[str(answer.call.identity)] = _take_text(answer)
-            if exchange.pending < exchange.room and more and len(waiting) < _AHEAD:
-                break
-        else:
+        while waiting and waiting[0] in done:
             identity = waiting.popleft()
             yield done[identity]
             wanted[identity] -= 1
             if not wanted[identity]:
                 del wanted[identity], done[identity]
+        if waiting and exchange.pending:
+            answer = exchange.collect()
+            done[str(answer.call.identity)] = _take_text(answer)
 
 
 def _take_text(answer: Answer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from dreambolt_steps.llms.call import Answer, Call
@@ -27,7 +28,12 @@ CREATE TABLE IF NOT EXISTS traits (server TEXT PRIMARY KEY, text TEXT);
 """
 _KEEP = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_TRY = "INSERT INTO tries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT text, finish, tokens_in, tokens_out, usd, call_id FROM calls WHERE key = ?"
+_FIND = (
+    "SELECT key, text, finish, tokens_in, tokens_out, usd, call_id FROM calls "
+    "WHERE text IS NOT NULL AND key IN"
+)
+_ASKED_AT_ONCE = 500
+_MAPPED = 2**30
 
 
 class CallLedger:
@@ -50,17 +56,27 @@ class CallLedger:
         # Without a sync at each commit a power cut may lose the last calls, a killed process none.
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(f"PRAGMA mmap_size={_MAPPED}")
         self._connection.executescript(_TABLES)
         self._spent: dict[str, float] = {}
 
-    def find_answer(self, key: str, call: Call) -> Answer | None:
-        """What a call was answered before; None if it was not, or failed."""
-        with self._lock:
-            found = self._connection.execute(_FIND, (key,)).fetchone()
-        if found is None or found[0] is None:
-            return None
-        text, finish, tokens_in, tokens_out, usd, call_id = found
-        return Answer(call, text, None, finish, tokens_in, tokens_out, usd, True, call_id)
+    def find_answers(self, calls: Mapping[str, Call]) -> dict[str, Answer]:
+        """What calls were answered before; those that were not, or failed, are left out.
+
+        Args:
+            calls: by their keys.
+        """
+        keys = list(calls)
+        found: dict[str, Answer] = {}
+        for start in range(0, len(keys), _ASKED_AT_ONCE):
+            part = keys[start : start + _ASKED_AT_ONCE]
+            marks = ", ".join("?" * len(part))
+            with self._lock:
+                rows = self._connection.execute(f"{_FIND} ({marks})", part).fetchall()
+            for key, text, finish, tokens_in, tokens_out, usd, call_id in rows:
+                counts = (tokens_in, tokens_out, usd)
+                found[key] = Answer(calls[key], text, None, finish, *counts, True, call_id)
+        return found
 
     def find_failure(self, key: str) -> str | None:
         """Why a call failed for good when it was tried last; None if it did not."""

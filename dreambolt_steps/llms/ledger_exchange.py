@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from dreambolt_steps.errors import CostLimitError, DreamboltError, ModelError, UsageError
@@ -99,22 +100,35 @@ class LedgerExchange:
         """As the inner exchange has it; before it is open, what one call is enough to find out."""
         return (self._inner.room if self._inner else 1) + len(self._ready)
 
-    def submit(self, call: Call, *, force: bool = False, cache_only: bool = False) -> None:
-        """Hand a call in; an answer that is known is ready at once.
+    def submit(self, call: Call) -> None:
+        """Hand a call in; an answer that is known is ready at once."""
+        self.submit_all([call])
+
+    def submit_all(
+        self, calls: Sequence[Call], *, force: bool = False, cache_only: bool = False
+    ) -> bool:
+        """Hand calls in; answers that are known are ready at once.
 
         Args:
             force: ask again, whatever is known.
             cache_only: ask nothing; a call that is not known is a ModelError.
+
+        Returns: whether all were known.
         """
-        known = None if force else self._ledger.find_answer(call.identify(self.model), call)
-        if known is None and cache_only:
-            raise ModelError(f"step {self._step}: {call.prompt[:60]!r} was not answered before")
-        if known is not None:
-            self.cached += 1
-            self._ready.append(known)
-            return
-        self._waiting.append(call)
+        keys = [call.identify(self.model) for call in calls]
+        by_key = dict(zip(keys, calls, strict=True))
+        known = {} if force else self._ledger.find_answers(by_key)
+        for key, call in zip(keys, calls, strict=True):
+            answer = known.get(key)
+            if answer is not None:
+                self.cached += 1
+                self._ready.append(answer if answer.call is call else replace(answer, call=call))
+            elif cache_only:
+                raise ModelError(f"step {self._step}: {call.prompt[:60]!r} was not answered before")
+            else:
+                self._waiting.append(call)
         self._hand_in()
+        return len(known) == len(by_key)
 
     def collect(self) -> Answer:
         """The next answer.
