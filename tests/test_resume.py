@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
+from tests.standins.warm_command import WarmCommand
 
 STEPS = ("load", "clean", "embed", "export", "copy-into")
 RECIPE = """
@@ -45,13 +44,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def start(folder: Path, source: Path, *more: str) -> subprocess.Popen[str]:
+def start(folder: Path, source: Path, *more: str) -> WarmCommand:
     (folder / "r.py").write_text(RECIPE)
-    command = [sys.executable, "-m", "dreambolt_steps", "run", "r.py", "--json-logs"]
-    command += ["--set", f"source={source}", "--session", "s", *more]
+    command = ["run", "r.py", "--json-logs", "--set", f"source={source}", "--session", "s", *more]
     env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=folder, env=env, stdout=pipe, stderr=pipe, text=True)
+    return WarmCommand(command, folder, env)
 
 
 def finish(folder: Path, source: Path, *more: str) -> dict[str, bool]:

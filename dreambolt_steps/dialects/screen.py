@@ -4,10 +4,9 @@ those that fit the table are copied."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
-
-import pyarrow as pa
 
 from dreambolt_steps.dialects import text_bytes
 from dreambolt_steps.dialects.block_check import BlockChecker
@@ -17,9 +16,9 @@ from dreambolt_steps.dialects.layout import Layout
 from dreambolt_steps.dialects.row_sorter import RowSorter
 from dreambolt_steps.dialects.row_writer import RowWriter
 from dreambolt_steps.dialects.screening import Screening
+from dreambolt_steps.dialects.sound_front import BLOCK_BYTES, find_sound_end
 from dreambolt_steps.errors import SourceError
 
-_BLOCK_BYTES = 1 << 18
 _COPY_BYTES = 4 << 20
 
 
@@ -94,7 +93,10 @@ class _Walk:
     ) -> None:
         self._path, self._source, self._target, self._region = path, source, target, region
         self._writer = RowWriter(dialect)
-        self._checker = BlockChecker(dialect, layout, region.line_end, self._writer.dialect)
+        self._make_checker = partial(
+            BlockChecker, dialect, layout, region.line_end, self._writer.dialect
+        )
+        self._checker = self._make_checker()
         self.found = Screening()
         self._sorter = RowSorter(dialect, layout, self._writer, self.found, pad=region.pad)
         self._trusts = self._writer.copies_text
@@ -103,12 +105,15 @@ class _Walk:
 
     def run(self) -> None:
         region, block, done = self._region, b"", self._region.start
+        if self._trusts:
+            end = min(region.end, region.odd_from)
+            done = find_sound_end(self._path, done, end, region.line_end, self._make_checker)
         if region.copy or not self._trusts:
             self._begin_copy(done)
         self._source.seek(done)
         while True:
             left = region.end - done - len(block)
-            chunk = self._source.read(min(_BLOCK_BYTES, left)) if left > 0 else b""
+            chunk = self._source.read(min(BLOCK_BYTES, left)) if left > 0 else b""
             block += chunk
             final = not chunk
             if not final and region.line_end not in block and len(block) < MAX_LINE_BYTES:
@@ -143,9 +148,9 @@ class _Walk:
                 used = self._checker.check(block)
         else:
             used = self._checker.check(block)
-        if used and not is_utf8(block[:used]):
+        if used and not text_bytes.is_utf8(block[:used]):
             if not self._region.bad_bytes:
-                raise NotUtf8Error(done + find_bad_byte(block[:used]))
+                raise NotUtf8Error(done + text_bytes.find_bad_byte(block[:used]))
             return None
         return used
 
@@ -155,7 +160,7 @@ class _Walk:
             whole = block[: max(block.rfind(b"\n"), block.rfind(b"\r")) + 1]
         text = text_bytes.decode(whole)
         if not self._region.bad_bytes and not text_bytes.is_text(text):
-            raise NotUtf8Error(done + find_bad_byte(whole))
+            raise NotUtf8Error(done + text_bytes.find_bad_byte(whole))
         full = len(block) >= MAX_LINE_BYTES
         rows, used = self._sorter.sort(text, done, final=final, force=full)
         if full and not used:
@@ -200,26 +205,3 @@ class _Walk:
     def _note_segment(self, offset: int) -> None:
         if not self.found.segments or self.found.find_original(self._copied) != offset:
             self.found.segments.append((self._copied, offset))
-
-
-def is_utf8(block: bytes) -> bool:
-    """Check with Arrow, ten times faster than decoding; a character cut at the end says no."""
-    if block.isascii():
-        return True
-    offsets = pa.py_buffer(len(block).to_bytes(8, "little").rjust(16, b"\0"))
-    text = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(block))
-    try:
-        text.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def find_bad_byte(block: bytes) -> int:
-    """Return the offset of the first byte that is not UTF-8; the block's length if there is
-    none."""
-    try:
-        block.decode()
-    except UnicodeDecodeError as error:
-        return error.start
-    return len(block)

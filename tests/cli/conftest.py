@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.standins.warm_command import run_command
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -21,12 +21,9 @@ def dreambolt(tmp_path: Path) -> Run:
     environment."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "dreambolt_steps", *arguments]
         env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         env |= {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "COLUMNS": "120"} | environment
-        return subprocess.run(
-            command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
-        )
+        return run_command(arguments, tmp_path, env)
 
     return run
 
