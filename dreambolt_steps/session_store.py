@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.session_vectors import collect_vectors
 from dreambolt_steps.step_cache import (
     BACKUPS,
     JOURNALS,
@@ -85,12 +86,13 @@ def describe_session(folder: Path) -> StoredSession:
     _require_session(folder)
     steps = [_describe_step(found) for found in _find_step_folders(folder)]
     backups = list((folder / BACKUPS).glob(f"**/{STEP_FILE}"))
+    unused = collect_parts(folder, dry_run=True) + _collect_vectors(folder, dry_run=True)
     return StoredSession(
         folder=folder,
         steps=sorted((step for step in steps if step), key=lambda step: step.finished),
         bytes=measure_folder(folder),
         superseded=len(backups),
-        superseded_bytes=measure_folder(folder / BACKUPS) + collect_parts(folder, dry_run=True),
+        superseded_bytes=measure_folder(folder / BACKUPS) + unused,
     )
 
 
@@ -106,7 +108,8 @@ def heal_session(folder: Path) -> list[Path]:
 
 
 def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
-    """Delete superseded results, parts of files that are not in use, and leftovers of killed runs.
+    """Delete superseded results, parts of files and vectors that are not in use, and leftovers of
+    killed runs.
 
     Args:
         folder: the session.
@@ -120,6 +123,7 @@ def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
     if not dry_run:
         for path in doomed:
             shutil.rmtree(path, ignore_errors=True)
+    freed += _collect_vectors(folder, dry_run=dry_run)
     return freed + collect_parts(folder, dry_run=dry_run)
 
 
@@ -156,6 +160,11 @@ def find_staged(folder: Path) -> list[str]:
 def measure_folder(folder: Path) -> int:
     """Bytes of all files below the folder; 0 if it is missing."""
     return sum(file.stat().st_size for file in folder.glob("**/*") if file.is_file())
+
+
+def _collect_vectors(folder: Path, *, dry_run: bool) -> int:
+    receipts = (read_receipt(found) for found in _find_step_folders(folder))
+    return collect_vectors(folder, receipts, dry_run=dry_run)
 
 
 def _require_session(folder: Path) -> None:

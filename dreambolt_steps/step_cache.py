@@ -24,6 +24,7 @@ FILES = "_files"  # what is known of single source files
 PARTS = f"{FILES}/parts"
 JOURNALS = f"{FILES}/journals"
 HASHES = f"{FILES}/hashes"
+VECTORS = "_vectors"  # by model and text, for every step that embeds
 
 
 def find_lock(session: Path, folder: Path) -> Path:

@@ -75,7 +75,10 @@ Copy = Annotated[
     ),
 ]
 Embed = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN", help="A text column to embed; repeatable.")
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN", help="A text column to embed, or NAME='{COLUMN}, {COLUMN}'; repeatable."
+    ),
 ]
 Synth = Annotated[int, typer.Option(min=0, metavar="N", help="Rows to synthesize; needs --llm.")]
 Llm = Annotated[

@@ -1,4 +1,5 @@
-"""The distinct texts of a streamed table, numbered from the shortest to the longest.
+"""The distinct texts of a streamed table, from the shortest to the longest, and the cells that
+hold them.
 
 Sorting and joining are left to DuckDB on a file, so neither the table nor its distinct texts have
 to fit in memory.
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,48 +16,53 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import xxhash
 
-from dreambolt_steps.errors import ExportError, SchemaError
+from dreambolt_steps.embedding.text_source import TextSource
+from dreambolt_steps.errors import ExportError
 
 NO_TEXT = -1
-"""The code of a cell that is NULL or blank."""
+"""The place of the vector of a cell that is NULL or blank."""
 
+KEY_BYTES = 16
 _CELLS = pa.schema([("cell", pa.int64()), ("text", pa.string())])
-_TEXT_TYPES = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
+_PLACES = pa.schema([("key", pa.binary()), ("place", pa.int64())])
 _READ_ROWS = 8192
+_SLICE_TEXTS = 16_384
+_SLICE_BYTES = 1 << 25
 # One level stays in memory per thread; the rest of a large table spills to the work folder.
 _MEMORY_LIMIT = "512MB"
+# The first half of SHA-256: no two texts of a table meet in it, not even made ones.
+_KEY = "unhex(left(sha256(text), 32))"
 
 
 class DistinctTexts:
-    """Every distinct text of some columns, numbered by length, then by text, from 0 on.
+    """Every distinct text of a table, and where its vector is, once that is known.
 
     Args:
         reader: the table, read once, to its end.
-        columns: names of its text columns; a text found in several of them gets one code.
-        work_folder: an existing folder for the temporary database and the codes.
+        sources: what is embedded of a row; a text found in several of them is one.
+        work_folder: an existing folder for the temporary database and the places.
 
-    Attributes: `count` distinct texts, `rows` of the table, `digest` of the texts in code order
-    (hex).
+    Attributes: `count` distinct texts, `rows` of the table.
 
     Raises: SchemaError when a column is missing or holds no text; ExportError when the disk is
     full.
 
     Example:
-        >>> with DistinctTexts(reader, ["player_name"], folder) as texts:
-        ...     texts.count, texts.read(0, 2)
-        (7663, ['PELE', 'XAVI'])
+        >>> with DistinctTexts(reader, name_sources(["player_name"], {}), folder) as texts:
+        ...     texts.count
+        7663
     """
 
     def __init__(
-        self, reader: pa.RecordBatchReader, columns: Sequence[str], work_folder: Path
+        self, reader: pa.RecordBatchReader, sources: Sequence[TextSource], work_folder: Path
     ) -> None:
-        check_text_columns(reader.schema, columns)
-        self.columns = list(columns)
+        for source in sources:
+            source.check(reader.schema)
+        self.sources = list(sources)
         self.rows = 0
-        self._codes_path = work_folder / "codes.i32"
+        self.count = 0
+        self._places_path = work_folder / "places.i64"
         self._database_path = work_folder / "texts.duckdb"
         self._spill_path = work_folder / "spill"
         self._remove_database()
@@ -81,38 +86,69 @@ class DistinctTexts:
             self.close()
             raise
 
-    def read(self, start: int, stop: int) -> list[str]:
-        """Return the texts with the codes `start` to `stop - 1`, in code order."""
+    def place(self, found: Iterator[tuple[pa.Array, np.ndarray]]) -> None:
+        """Take down where vectors are.
+
+        Args:
+            found: keys (16 bytes each) and the places of their vectors, batch by batch.
+        """
+        batches = (pa.record_batch([keys.cast(pa.binary()), at], _PLACES) for keys, at in found)
+        self._insert("INSERT INTO known SELECT key, place FROM incoming", _PLACES, batches)
+
+    def list_missing(self) -> list[int]:
+        """Number the texts whose vectors are nowhere yet, from the shortest to the longest.
+
+        Returns: the first number of each slice for `read`, and the number of texts at the end. A
+        slice has 16,384 texts and 32 MiB at most, or one text.
+        """
+        self._database.execute(
+            "CREATE OR REPLACE TABLE missing AS SELECT row_number() OVER (ORDER BY size, text) - 1 "
+            "AS code, text, key, size FROM texts ANTI JOIN known USING (key) ORDER BY code"
+        )
+        bounds, texts, total, used = [0], 0, 0, 0
+        for batch in self._stream("SELECT size FROM missing ORDER BY code"):
+            for size in batch["size"].to_pylist():
+                if texts and (texts == _SLICE_TEXTS or used + size > _SLICE_BYTES):
+                    bounds.append(total)
+                    texts = used = 0
+                texts, total, used = texts + 1, total + 1, used + size
+        return [*bounds, total] if total else []
+
+    def read(self, start: int, stop: int) -> tuple[list[str], list[bytes]]:
+        """The missing texts numbered from `start` to `stop - 1`, and their keys."""
         found = self._database.execute(
-            "SELECT text FROM texts WHERE code >= ? AND code < ? ORDER BY code", [start, stop]
+            "SELECT text, key FROM missing WHERE code >= ? AND code < ? ORDER BY code",
+            [start, stop],
         ).fetchall()
-        return [text for (text,) in found]
+        return [text for text, _ in found], [key for _, key in found]
 
-    def write_codes(self) -> np.ndarray:
-        """Write the code of every cell to disk.
+    def write_places(self) -> np.ndarray:
+        """Write down where the vector of every cell is.
 
-        Returns: int32 array of shape (rows, columns), memory-mapped read-only; `NO_TEXT` where a
+        Returns: int64 array of shape (rows, sources), memory-mapped read-only; `NO_TEXT` where a
         cell is NULL or blank.
         """
+        shape = (self.rows, len(self.sources))
         if not self.rows:
-            return np.empty((0, len(self.columns)), np.int32)
-        shape = (self.rows, len(self.columns))
+            return np.empty(shape, np.int64)
         # Written, not mapped, at first: mapped pages of a full disk would kill the process.
-        no_texts = np.full(shape[1], NO_TEXT, np.int32).tobytes()
         try:
-            with self._codes_path.open("wb") as file:
-                file.writelines(repeat(no_texts, self.rows))
+            with self._places_path.open("wb") as file:
+                for start in range(0, self.rows, _SLICE_TEXTS):
+                    size = (min(_SLICE_TEXTS, self.rows - start), shape[1])
+                    file.write(np.full(size, NO_TEXT, np.int64).tobytes())
         except OSError as error:
             raise self._explain(error) from error
-        codes = np.memmap(self._codes_path, np.int32, "r+", shape=shape)
-        flat = codes.reshape(-1)
-        for batch in self._stream("SELECT cell, code FROM cells JOIN texts USING (text)"):
-            flat[batch["cell"].to_numpy()] = batch["code"].to_numpy()
-        codes.flush()
-        return np.memmap(self._codes_path, np.int32, "r", shape=shape)
+        places = np.memmap(self._places_path, np.int64, "r+", shape=shape)
+        flat = places.reshape(-1)
+        query = "SELECT cell, place FROM cells JOIN texts USING (code) JOIN known USING (key)"
+        for batch in self._stream(query):
+            flat[batch["cell"].to_numpy()] = batch["place"].to_numpy()
+        places.flush()
+        return np.memmap(self._places_path, np.int64, "r", shape=shape)
 
     def close(self) -> None:
-        """Close and remove the temporary database; the codes stay."""
+        """Close and remove the temporary database; the places stay."""
         self._database.close()
         self._remove_database()
 
@@ -128,39 +164,38 @@ class DistinctTexts:
         self.close()
 
     def _collect(self, reader: pa.RecordBatchReader) -> None:
-        cells = pa.RecordBatchReader.from_batches(_CELLS, self._number_cells(reader))
-        self._database.register("incoming", cells)
-        self._database.execute("CREATE TABLE cells AS SELECT cell, text FROM incoming")
-        self._database.unregister("incoming")
-        self._database.execute(
-            "CREATE TABLE texts AS SELECT text, "
-            "row_number() OVER (ORDER BY strlen(text), text) - 1 AS code "
-            "FROM (SELECT DISTINCT text FROM cells) ORDER BY code"
+        run = self._database.execute
+        run("CREATE TABLE known (key BLOB, place BIGINT)")
+        run("CREATE TABLE spoken (cell BIGINT, text VARCHAR)")
+        self._insert("INSERT INTO spoken FROM incoming", _CELLS, self._number_cells(reader))
+        run(
+            f"CREATE TABLE texts AS SELECT text, {_KEY} AS key, strlen(text) AS size, "  # noqa: S608
+            "row_number() OVER () AS code FROM (SELECT DISTINCT text FROM spoken)"
         )
-        digest = xxhash.xxh3_128()
-        self.count = 0
-        for batch in self._stream("SELECT text FROM texts ORDER BY code"):
-            self.count += batch.num_rows
-            for text in batch["text"].to_pylist():
-                digest.update(text.encode() + b"\xff")  # 0xff is in no UTF-8 text: a safe separator
-        self.digest = digest.hexdigest()
+        run("CREATE TABLE cells AS SELECT cell, code FROM spoken JOIN texts USING (text)")
+        run("DROP TABLE spoken")
+        ((self.count,),) = run("SELECT count(*) FROM texts").fetchall()
 
     def _number_cells(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        width = len(self.columns)
+        width = len(self.sources)
         try:
             for batch in reader:
-                for position, column in enumerate(self.columns):
-                    texts = batch.column(column).cast(pa.string())
-                    spoken = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(texts), ""), False)
+                for position, source in enumerate(self.sources):
+                    texts = source.read(batch)
                     cells = pa.array(
                         np.arange(batch.num_rows) * width + self.rows * width + position
                     )
-                    yield pa.record_batch([cells, texts], _CELLS).filter(spoken)
+                    yield pa.record_batch([cells, texts], _CELLS).filter(texts.is_valid())
                 self.rows += batch.num_rows
         except Exception as error:
             # DuckDB turns an error of the stream into one of its own, without the type.
             self._source_error = error
             raise
+
+    def _insert(self, statement: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+        self._database.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
+        self._database.execute(statement)
+        self._database.unregister("incoming")
 
     def _stream(self, query: str) -> Iterator[pa.RecordBatch]:
         batches: Any = self._database.sql(query).to_arrow_reader(_READ_ROWS)
@@ -169,30 +204,12 @@ class DistinctTexts:
     def _explain(self, error: Exception) -> ExportError:
         reason = str(error).partition("\n")[0]
         return ExportError(
-            f"the distinct texts of {', '.join(self.columns)} can't be kept in "
-            f"{self._codes_path.parent}: {reason}; make room there or choose another work folder"
+            f"the distinct texts of {', '.join(one.output for one in self.sources)} can't be kept "
+            f"in {self._places_path.parent}: {reason}; make room there or choose another work "
+            "folder"
         )
 
     def _remove_database(self) -> None:
         for path in (self._database_path, self._database_path.with_suffix(".duckdb.wal")):
             path.unlink(missing_ok=True)
         shutil.rmtree(self._spill_path, ignore_errors=True)
-
-
-def check_text_columns(schema: pa.Schema, columns: Sequence[str]) -> None:
-    """Raise SchemaError unless each of `columns` is there once and holds text or only NULLs."""
-    for column in columns:
-        found = schema.get_all_field_indices(column)
-        if len(found) != 1:
-            what = "is missing" if not found else f"is there {len(found)} times"
-            raise SchemaError(
-                f"column {column!r} {what}, so it can't be embedded; the table has "
-                f"{', '.join(schema.names)}"
-            )
-        kind = schema.field(found[0]).type
-        content = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if content not in _TEXT_TYPES:
-            raise SchemaError(
-                f"column {column!r} is of type {kind}, only text can be embedded; choose a text "
-                "column or cast it to text first"
-            )

@@ -42,7 +42,8 @@ def recipe(
         table: the table in it.
         mode: create, replace, append, merge or snapshot.
         copy: more args of the step that loads, such as `{"key": ["id"]}` for mode merge.
-        embed: text columns to embed, by their names in the file or after cleaning.
+        embed: text columns to embed, by their names in the file or after cleaning; or templates,
+            NAME={COLUMN}, {COLUMN}, by the names after cleaning.
         load: further args of `LoadTable`, where what is found is not right.
         clean: args of `CleanTable`, such as `{"types": {"zip": "text"}}`.
         rows: synthetic rows to add.
@@ -59,8 +60,10 @@ def recipe(
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
     if embed:
         names = step.output.column_names
-        texts = [name if name in names else clean_names([name])[0] for name in embed]
-        args = {"columns": list(dict.fromkeys(texts))}
+        templates = dict(told.split("=", 1) for told in embed if "=" in told and "{" in told)
+        plain = [told for told in embed if not ("=" in told and "{" in told)]
+        texts = [name if name in names else clean_names([name])[0] for name in plain]
+        args = {"columns": list(dict.fromkeys(texts)), "templates": templates}
         step = EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
     target = {"database": database, "table": table, "mode": mode, **(copy or {})}

@@ -2,103 +2,181 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-import numpy as np
+import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.embedding.adapter import encode_with
+from dreambolt_steps.embedding.chunks import Chunks
 from dreambolt_steps.embedding.encode import embed_columns
-from dreambolt_steps.embedding.identity import identify_model
+from dreambolt_steps.embedding.explode import CHUNK, explode_rows
+from dreambolt_steps.embedding.text_source import TextSource, name_sources
+from dreambolt_steps.embedding.vector_format import VectorFormat
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.steps.embedding_run import EmbeddingRun
 from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.work_folder import WorkFolder
+from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
+
+LONG_TEXTS = ("cut", "mean", "explode")
 
 
 class EmbedColumns(TableStep):
-    """Adds one column of vectors for each of some text columns; identical texts are encoded once.
+    """Adds a column of vectors for each text column or template; a text is encoded once a session.
 
     Inputs: every column of one upstream table.
 
-    Outputs: the same columns, and `<column>_embedding` for each embedded one: a list of `dims`
-    float32, NULL where the text is NULL or blank. Encoding that was interrupted goes on where it
-    was, not at the first row.
+    Outputs: the same columns, `<column>_embedding` for each column and `<name>_embedding` for each
+    template: a list of `dims` numbers, NULL where the text is NULL or blank. With `long_texts`
+    "explode" there is a row for each chunk, with `chunk` and `chunk_number`.
+
+    Vectors are kept in the session by model and text: a later run, another step or another file
+    encodes only texts that are new. A run that was interrupted loses one batch at most.
 
     Raises:
         SchemaError: a column is missing, holds no text, or its output name is taken.
-        ModelError: the embedder gave other vectors than asked for.
+        ModelError: the embedder can't be used, or gave other vectors than asked for.
+        UsageError: arguments that do not go together.
 
     Example:
-        vectors = EmbedColumns("embed", inputs=columns(clean), args={"columns": ["player_name"]})
+        vectors = EmbedColumns("embed", inputs=columns(clean), args={
+            "columns": ["player_name"],
+            "templates": {"card": "{player_name}, {team}: {event}"},
+        })
     """
 
-    version = 1.0
+    version = 2.0
 
     def setup(self) -> None:
-        self.register_arg("columns", help="Names of the text columns, a list.")
+        self.register_arg("columns", required=False, help="Names of the text columns, a list.")
+        self.register_arg(
+            "templates",
+            required=False,
+            help="Texts put together from several columns: name -> '{column}, {column}'.",
+        )
         self.register_arg(
             "embedder",
             required=False,
             help="Any DataDreamer Embedder.",
             default_help="the packaged all-MiniLM-L6-v2",
         )
-        self.register_arg("batch_size", required=False, default=32, help="Texts per model call.")
+        self.register_arg("dims", required=False, help="Keep only the first so many dimensions.")
+        self.register_arg(
+            "dtype", required=False, default="float32", help="float32, float16, int8 or binary."
+        )
+        self.register_arg(
+            "normalize",
+            required=False,
+            help="Whether vectors get length 1.",
+            default_help="as the model gives them",
+        )
+        self.register_arg(
+            "long_texts",
+            required=False,
+            default="cut",
+            help="What becomes of a text longer than the model reads: 'cut' off, the 'mean' of its "
+            "chunks, or a row for each ('explode').",
+        )
+        self.register_arg(
+            "chunk_tokens", required=False, help="Tokens of a chunk.", default_help="what it reads"
+        )
+        self.register_arg(
+            "chunk_overlap", required=False, default=32, help="Tokens that two chunks share."
+        )
+        self.register_arg(
+            "batch_size",
+            required=False,
+            default=32,
+            help="Texts per call of an embedder that does not cut batches itself.",
+        )
 
     @cached_property
-    def embedder(self) -> Any:
-        """The embedder that was given, or the packaged default."""
-        if self.args["embedder"] is not None:
-            return self.args["embedder"]
-        from dreambolt_steps.embedding.minilm import MiniLMEmbedder
-
-        return MiniLMEmbedder()
+    def run_of_model(self) -> EmbeddingRun:
+        """The model with the session's store."""
+        chunks = self.chunks if self.args["long_texts"] == "mean" else None
+        return EmbeddingRun(self, self.args["embedder"], self.args["batch_size"], chunks)
 
     @cached_property
-    def model_identity(self) -> str:
-        """What the vectors depend on; a local model's files are hashed for it, once."""
-        return identify_model(self.embedder)
+    def chunks(self) -> Chunks:
+        """How long texts are cut."""
+        model = EmbeddingRun(self, self.args["embedder"])
+        return model.cut_into(self.args["chunk_tokens"], self.args["chunk_overlap"])
 
     def identify_content(self) -> object:
-        return self.model_identity
+        return EmbeddingRun(self, self.args["embedder"]).identity
 
     def run(self) -> Dataset:
-        names = self.args["columns"]
+        sources = self._name_sources()
         self.receipt.rows_in = self.table.num_rows
-        if self.folder is None:
-            with TemporaryDirectory(prefix="dreambolt-") as work:
-                return self._embed(names, Path(work))
-        work_folder = Path(self.get_run_output_folder_path()) / "vectors"
-        embedded = self._embed(names, work_folder)
-        shutil.rmtree(work_folder, ignore_errors=True)
-        return embedded
-
-    def _embed(self, names: Sequence[str], work_folder: Path) -> Dataset:
-        reader = embed_columns(
-            self.table.open_reader,
-            names,
-            self._encode,
-            self.embedder.dims,
-            work_folder,
-            identity=self.model_identity,
-            on_progress=self._count_texts,
+        model = self.run_of_model
+        form = VectorFormat(
+            model.dims,
+            self.args["dims"] or model.dims,
+            self.args["dtype"],
+            self.args["normalize"],
         )
-        model = f"{self.embedder.model_name} ({self.embedder.dims} dims)"
-        self.receipt.report["lineage"] = {
-            "embedding_model": model,
-            **{f"embedding.{name}": model for name in names},
-        }
-        return self.store(reader, self.receipt.rows_in)
+        with WorkFolder(self, "vectors") as work:
+            read, embedded = self.table.open_reader, sources
+            if self.args["long_texts"] == "explode":
+                read, embedded = self._explode(sources, work)
+            reader = embed_columns(
+                read,
+                embedded,
+                model.encode,
+                form,
+                work,
+                model.find_store(work),
+                on_progress=model.count_texts,
+            )
+            self.receipt.report["lineage"] = self._describe(sources, form)
+            total = self.receipt.rows_in if read == self.table.open_reader else None
+            stored = self.store(reader, total)
+        if total is None:
+            self.receipt.rows_made = self.receipt.rows_out - self.receipt.rows_in
+        return stored
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[np.ndarray]:
-        return encode_with(self.embedder, self, texts, batch_size=self.args["batch_size"])
+    def _name_sources(self) -> list[TextSource]:
+        if self.args["long_texts"] not in LONG_TEXTS:
+            raise UsageError(
+                f"long_texts {self.args['long_texts']!r} is unknown; use one of "
+                f"{', '.join(LONG_TEXTS)}"
+            )
+        sources = name_sources(self.args["columns"] or [], self.args["templates"] or {})
+        if self.args["long_texts"] == "explode" and len(sources) != 1:
+            raise UsageError(
+                "long_texts 'explode' makes rows of one text's chunks; name one column or template"
+            )
+        return sources
 
-    def _count_texts(self, done: int, total: int) -> None:
-        self.advance(done, total, "texts")
-        self.receipt.report["distinct texts"] = total
-        self.receipt.notes = [f"{total:,} distinct texts"]
+    def _explode(
+        self, sources: list[TextSource], work: Path
+    ) -> tuple[Callable[[], pa.RecordBatchReader], list[TextSource]]:
+        path = work / "exploded.arrow"
+        write_stream(explode_rows(self.table.open_reader(), sources[0], self.chunks), path)
+        return lambda: open_stream(path), [TextSource(sources[0].output, (("", CHUNK),))]
+
+    def _describe(self, sources: list[TextSource], form: VectorFormat) -> dict[str, str]:
+        """What a file's metadata says of the vectors."""
+        model = self.run_of_model.describe()
+        told = {"embedding_model": model["model"]}
+        for source in sources:
+            name = source.output.removesuffix("_embedding")
+            told[f"embedding.{name}"] = model["model"]
+            facts = {
+                **model,
+                "dims": form.dims,
+                "dtype": form.dtype,
+                "normalize": form.normalize,
+                "template": source.template,
+                "long_texts": self.args["long_texts"],
+            }
+            if self.args["long_texts"] != "cut":
+                facts |= {"tokens": self.chunks.tokens, "overlap": self.chunks.overlap}
+            told[f"embedding.{name}.facts"] = json.dumps(facts, ensure_ascii=False)
+        return told
 
 
 __all__ = ["EmbedColumns"]

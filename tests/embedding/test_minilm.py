@@ -23,6 +23,8 @@ from dreambolt_steps.embedding.adapter import encode_with
 from dreambolt_steps.embedding.encode import embed_columns
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.embedding.minilm import MiniLMEmbedder
+from dreambolt_steps.embedding.text_source import name_sources
+from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.errors import ModelError
 
 LONG = "the final of the world cup in mexico city " * 60
@@ -183,9 +185,9 @@ class LengthEmbedder(Embedder):
 
 def embed_names(embedder: Embedder, encode: Callable, folder: Path) -> pa.Table:
     table = pa.table({"name": ["Diego", None, "Pele", "Diego"]})
-    reader = embed_columns(
-        table.to_reader, ["name"], encode, embedder.dims, folder, identity=identify_model(embedder)
-    )
+    form = VectorFormat(embedder.dims, embedder.dims)
+    sources = name_sources(["name"], {})
+    reader = embed_columns(table.to_reader, sources, encode, form, folder, folder / "store")
     return reader.read_all()
 
 
