@@ -100,6 +100,8 @@ def _transact(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     limit = connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     try:
         connection.execute("SET memory_limit = $limit", {"limit": LOAD_MEMORY})
+        # DuckDB 2.0 draws one on stdout where Python has no script, as in a notebook
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("BEGIN TRANSACTION")
         yield connection
         connection.execute("COMMIT")

@@ -83,4 +83,5 @@ def _run_command(
     try:
         main()
     finally:
+        sys.stdout.flush()
         atexit._run_exitfuncs()  # multiprocessing leaves them out

@@ -1,6 +1,10 @@
 """Imported once by the process that warm child processes are forked from."""
 
-from dreambolt_steps.fast_import import import_datadreamer
+import sys
+
+sys.modules["__main__"].__file__ = __file__  # without a script DuckDB takes Python for a notebook
+
+from dreambolt_steps.fast_import import import_datadreamer  # noqa: E402
 
 import_datadreamer()
 
