@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
+    from dreambolt_steps.embedding.onnx_model import OnnxEmbedder
+    from dreambolt_steps.embedding.sentence_transformer import SentenceTransformerEmbedder
+    from dreambolt_steps.embedding.static_model import StaticEmbedder, distill_static
     from dreambolt_steps.errors import DreamboltError
     from dreambolt_steps.llms.chat_model import ChatModel
     from dreambolt_steps.llms.local_model import LocalModel
@@ -49,6 +52,10 @@ _HOMES = {
     "check_firebolt": "warehouses.firebolt_check",
     "columns": "steps.input_table",
     "MiniLMEmbedder": "embedding.minilm",
+    "OnnxEmbedder": "embedding.onnx_model",
+    "SentenceTransformerEmbedder": "embedding.sentence_transformer",
+    "StaticEmbedder": "embedding.static_model",
+    "distill_static": "embedding.static_model",
     "ChatModel": "llms.chat_model",
     "LocalModel": "llms.local_model",
     "limit_spending": "llms.spending",
@@ -70,10 +77,14 @@ __all__ = [
     "LoadTable",
     "LocalModel",
     "MiniLMEmbedder",
+    "OnnxEmbedder",
+    "SentenceTransformerEmbedder",
+    "StaticEmbedder",
     "SuggestSchema",
     "SynthesizeRows",
     "check_firebolt",
     "columns",
+    "distill_static",
     "limit_rejects",
     "limit_spending",
     "open_session",

@@ -138,7 +138,7 @@ def _describe_text(text: str) -> str:
     if "://" in text:
         return _hide_in_url(text)
     if os.sep in text and (path := Path(text)).exists():
-        return f"{path.name} {_hash_contents(path)}"
+        return f"{path.name} {hash_contents(path)}"
     return text
 
 
@@ -152,7 +152,7 @@ def _hide_in_url(text: str) -> str:
     return urlunsplit((url.scheme, host, url.path, urlencode(query), ""))
 
 
-def _hash_contents(path: Path) -> str:
+def hash_contents(path: Path) -> str:
     """Hash a file, or all files of a folder with their names."""
     digest = xxhash.xxh3_128()
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())

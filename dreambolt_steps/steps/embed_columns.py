@@ -42,10 +42,8 @@ class EmbedColumns(TableStep):
         UsageError: arguments that do not go together.
 
     Example:
-        vectors = EmbedColumns("embed", inputs=columns(clean), args={
-            "columns": ["player_name"],
-            "templates": {"card": "{player_name}, {team}: {event}"},
-        })
+        args = {"columns": ["player_name"], "templates": {"card": "{player_name}, {team}: {event}"}}
+        vectors = EmbedColumns("embed", inputs=columns(clean), args=args)
     """
 
     version = 2.0
