@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -122,7 +122,7 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
     order = pc.sort_indices(counted, [("counts", "descending"), ("values", "ascending")])
     top = counted.take(order[:TOP_VALUES])
     shown = pc.utf8_slice_codeunits(top.field("values").cast(pa.string()), 0, VALUE_CHARACTERS)
-    known = {
+    known: dict[str, Any] = {
         "sampled": len(values),
         "quantiles": _measure(values, facts.family),
         "values": tuple(zip(shown.to_pylist(), top.field("counts").to_pylist(), strict=True)),
@@ -130,7 +130,7 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
     }
     if len(values) == profile.rows - profile.nulls:  # all of them: no need of an estimate
         known["distinct"] = len(counted)
-    return ColumnFacts(**{**asdict(facts), **known})
+    return replace(facts, **known)
 
 
 def _find_family(kind: pa.DataType) -> Family:

@@ -11,7 +11,7 @@ from pathlib import Path
 from dreambolt_steps.dialects.block_check import BlockChecker
 from dreambolt_steps.dialects.text_bytes import is_utf8
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 19
 PART_BYTES = 4 << 20
 _LONGEST_LINE = 1 << 20
 

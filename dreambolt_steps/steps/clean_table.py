@@ -9,14 +9,22 @@ from pathlib import Path
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.contracts.column_facts import gather_facts
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
+from dreambolt_steps.contracts.facts_beside import FactsBeside
 from dreambolt_steps.contracts.reject_rows import build_break_rejects
 from dreambolt_steps.steps.cleaning_args import register_cleaning
 from dreambolt_steps.steps.contract_run import ContractRun
 from dreambolt_steps.steps.lineage import find_file, trace_files, trace_has_nulls
-from dreambolt_steps.steps.profile_step import count_mismatches, profile_step, remember_profile
+from dreambolt_steps.steps.profile_step import (
+    count_mismatches,
+    keeps_profile,
+    profile_step,
+    remember_profile,
+)
 from dreambolt_steps.steps.reference_files import ReferenceFiles
+from dreambolt_steps.steps.stored_table import open_stored
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 from dreambolt_steps.tables.cleaning.choose_columns import choose_columns
@@ -107,10 +115,16 @@ class CleanTable(TableStep):
         has_nulls = trace_has_nulls(self.inputs)
         plan = plan_cleaning(self.table.open_reader, **args, has_nulls=has_nulls)
         cleaned = apply_plan(self.table.open_reader(), plan)
-        if checked is not None:
-            stored = checked.enforce(self, cleaned)
-        else:
-            stored = self.store(cleaned.reader, self.table.num_rows)
+        is_profiled = self.args["profile"] and keeps_profile(self)
+        with FactsBeside() as beside:
+            watch = beside.watch if is_profiled else _pass_on
+            if checked is not None:
+                stored = checked.enforce(self, cleaned, watch)
+            else:
+                stored = self.store(watch(cleaned.reader), self.table.num_rows)
+        facts = beside.facts
+        if is_profiled and checked is not None and checked.rewrote:
+            facts = gather_facts(open_stored(self, stored))
         rejects = cleaned.report().rejects
         sources = {column.name: column.decision.name for column in plan.columns}
         names = {source: name for name, source in sources.items()}
@@ -120,8 +134,8 @@ class CleanTable(TableStep):
             self.receipt.report["masked"] = masked
         self._keep_rejects(rejects, checked, sources, masked)
         self.receipt.rows_in = self.table.num_rows
-        if self.args["profile"]:
-            profile_step(self, stored, count_mismatches(rejects, names), checked)
+        if facts is not None:
+            profile_step(self, facts, count_mismatches(rejects, names), checked)
         return stored
 
     def _keep_rejects(
@@ -154,6 +168,10 @@ class CleanTable(TableStep):
 
     def _find_file(self, row: int) -> str | None:
         return find_file(trace_files(self), row)
+
+
+def _pass_on(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    return reader
 
 
 __all__ = ["CleanTable"]

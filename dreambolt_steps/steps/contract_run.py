@@ -53,6 +53,7 @@ class ContractRun:
         self.contract = contract
         self.rules: list[RuleTally] = []
         self.notes: list[str] = []
+        self.rewrote = False
         self.rejected = self.discarded = BREAK_SCHEMA.empty_table()
         self._references = references
         self._find_file = find_file
@@ -84,12 +85,19 @@ class ContractRun:
             "on_mismatch": {**reactions, **self._plan.on_mismatch},
         }
 
-    def enforce(self, step: TableStep, cleaned: CleanedTable) -> Dataset:
+    def enforce(
+        self,
+        step: TableStep,
+        cleaned: CleanedTable,
+        watch: Callable[[pa.RecordBatchReader], pa.RecordBatchReader],
+    ) -> Dataset:
         """Store what keeps the contract.
 
         Args:
             step: that stores it.
             cleaned: the table as `ask` wanted it.
+            watch: passes on what is stored; not what is stored anew once keys were looked up
+                (`rewrote`).
 
         Returns: the stored table.
         Raises: ContractError: a promise is broken whose mode is freeze.
@@ -102,7 +110,7 @@ class ContractRun:
             cleaned.reader, self.contract, self._plan, lambda tally: self._fail(tally, to_source)
         )
         try:
-            stored = step.store(checked.reader, step.table.num_rows)
+            stored = step.store(watch(checked.reader), step.table.num_rows)
         except MismatchError as error:
             broken = RuleTally(error.column, "not of the contract's type", "freeze", "validity")
             broken.first_row, broken.first_value = error.row - 1, error.value
@@ -137,6 +145,7 @@ class ContractRun:
         self._include(keys.found, stored_to_source)
         if not len(keys.drops) and not keys.nulls:
             return stored
+        self.rewrote = True
         return rewrite_stored(
             step, stored, lambda reader: leave_out(reader, keys.drops, keys.nulls)
         )

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 import pyarrow as pa
-from datasets import Dataset
 
 from dreambolt_steps.commits import commit_at_end
-from dreambolt_steps.contracts.column_facts import gather_facts
+from dreambolt_steps.contracts.column_facts import TableFacts
 from dreambolt_steps.contracts.drift import compare_facts
 from dreambolt_steps.contracts.profile_store import (
     TableProfile,
@@ -21,35 +20,36 @@ from dreambolt_steps.contracts.profile_store import (
 )
 from dreambolt_steps.contracts.quality import score_table
 from dreambolt_steps.steps.contract_run import ContractRun
-from dreambolt_steps.steps.stored_table import open_stored
 from dreambolt_steps.steps.table_step import TableStep
 
 
+def keeps_profile(step: TableStep) -> bool:
+    """Whether there is a place for a profile: in memory there is neither a folder nor a last
+    run."""
+    return step.find_session_folder() is not None and step.folder is not None
+
+
 def profile_step(
-    step: TableStep, stored: Dataset, mismatches: Mapping[str, int], checked: ContractRun | None
+    step: TableStep, facts: TableFacts, mismatches: Mapping[str, int], checked: ContractRun | None
 ) -> None:
     """Keep the profile of a step's table, and tell quality and drift in its receipt.
 
-    Not in memory: there is neither a folder nor a last run.
-
     Args:
-        step: its receipt says how many rows came in.
-        stored: what it has stored.
+        step: its receipt says how many rows came in; it has a session folder (`keeps_profile`).
+        facts: of what it has stored.
         mismatches: column -> values that were none of the type asked for.
         checked: its contract, if it has one.
     """
-    session = step.find_session_folder()
-    if session is None or step.folder is None:
-        return
-    with open_stored(step, stored) as reader:
-        facts = gather_facts(reader)
+    session, folder = step.find_session_folder(), step.folder
+    if session is None or folder is None:
+        raise RuntimeError("a session in memory keeps no profile")
     rules = tuple(checked.rules) if checked else ()
     contract = checked.contract if checked else None
     last = read_last(session, step.folder_name)
     drift = compare_facts(last[0], facts) if last else None
     quality = score_table(facts, step.receipt.rows_in, rules, mismatches, contract)
     write_profile(
-        step.folder,
+        folder,
         TableProfile(
             facts=facts,
             quality=quality,

@@ -20,6 +20,7 @@ from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.reject_limit import current_limit
 from dreambolt_steps.steps.input_table import InputTable
+from dreambolt_steps.steps.package_versions import remember_versions
 from dreambolt_steps.steps.stored_dataset import StoredDataset
 from dreambolt_steps.tables.arrow_stream import write_stream
 from dreambolt_steps.tables.rejects import count_rejected
@@ -214,3 +215,4 @@ class TableStep(Step):
 
 
 setattr(TableStep, _INTERNAL_STEP_OPERATION_KEY, True)
+remember_versions()

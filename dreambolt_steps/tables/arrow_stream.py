@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from dreambolt_steps.tables.batch_queue import read_ahead
+
 
 def write_stream(
     reader: pa.RecordBatchReader,
     path: Path,
     advance: Callable[[int], None] | None = None,
 ) -> int:
-    """Write all batches to an Arrow stream file, without ever holding more than one of them.
+    """Write all batches to an Arrow stream file, while the next ones are made.
 
     Args:
         reader: the table.
@@ -25,8 +27,12 @@ def write_stream(
     """
     rows, told = 0, time.monotonic()
     try:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, reader.schema) as writer:
-            for batch in reader:
+        with (
+            read_ahead(reader) as batches,
+            pa.OSFile(str(path), "wb") as file,
+            pa.ipc.new_stream(file, reader.schema) as writer,
+        ):
+            for batch in batches:
                 writer.write_batch(batch)
                 rows += batch.num_rows
                 if advance is not None and time.monotonic() - told > 0.2:

@@ -122,5 +122,12 @@ def _show(value: Any) -> str | None:
 
 
 def _sample(column: pa.Array, known: tuple[str, ...]) -> tuple[str, ...]:
-    values = (str(value)[:_MAX_CHARACTERS] for value in column.drop_null()[:1000].to_pylist())
+    first = column[:1000]
+    try:
+        first = first.unique()
+    except pa.ArrowNotImplementedError:  # lists and structs
+        first = first[:_SAMPLES]
+    values = (
+        str(value)[:_MAX_CHARACTERS] for value in first[: _SAMPLES + 1].drop_null().to_pylist()
+    )
     return tuple(dict.fromkeys((*known, *values)))[:_SAMPLES]
