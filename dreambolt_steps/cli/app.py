@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from dreambolt_steps.cli.database_commands import database_app
 from dreambolt_steps.cli.failures import report_failures
 from dreambolt_steps.cli.options import (
     Clean,
     Columns,
     Contract,
     Copy,
-    Database,
     DryRun,
     Embed,
     Fresh,
@@ -34,6 +34,7 @@ from dreambolt_steps.cli.options import (
     Suggest,
     SuggestRows,
     Synth,
+    SynthMethod,
     Table,
     To,
 )
@@ -46,6 +47,7 @@ app = typer.Typer(
     epilog="--debug, anywhere, shows tracebacks and DataDreamer's own log.",
 )
 app.add_typer(session_app, name="session")
+app.add_typer(database_app)  # its commands stand beside the others
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,6 +96,7 @@ def ingest(
     path: Source,
     embed: Embed = None,
     synth: Synth = 0,
+    synth_method: SynthMethod = "model",
     llm: Llm = "",
     out: Out = "",
     to: To = "",
@@ -120,6 +123,7 @@ def ingest(
     from dreambolt_steps.cli.run import RunOptions, run_ingest
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
+    wanted["method"] = synth_method
     options = RunOptions(session, dry_run, fresh or [], max_rejects, max_cost, json_logs, quiet)
     run_ingest(
         path,
@@ -204,33 +208,3 @@ def steps(
     from dreambolt_steps.cli.steps import show_steps
 
     show_steps(name)
-
-
-@app.command()
-@report_failures
-def query(
-    database: Database,
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="A query that only reads.")],
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 50,
-) -> None:
-    """Run a SQL query that can't write."""
-    from dreambolt_steps.cli.query import show_query
-
-    show_query(database, sql, limit)
-
-
-@app.command()
-@report_failures
-def search(
-    database: Database,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="A table with an embedded column.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
-    k: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 5,
-    column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The vectors, if there are several.")
-    ] = None,
-) -> None:
-    """Find the rows nearest to a text in meaning."""
-    from dreambolt_steps.cli.query import show_search
-
-    show_search(database, table, text, k, column)

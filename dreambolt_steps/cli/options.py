@@ -80,7 +80,18 @@ Embed = Annotated[
         metavar="COLUMN", help="A text column to embed, or NAME='{COLUMN}, {COLUMN}'; repeatable."
     ),
 ]
-Synth = Annotated[int, typer.Option(min=0, metavar="N", help="Rows to synthesize; needs --llm.")]
+Synth = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="N", help="Rows to synthesize; needs --llm or --synth-method copula."
+    ),
+]
+SynthMethod = Annotated[
+    str,
+    typer.Option(
+        metavar="METHOD", help="model (of --llm), or copula: drawn as the table's rows are spread."
+    ),
+]
 Llm = Annotated[
     str, typer.Option(metavar="MODEL", help="The model that writes them: gpt-4.1-mini, or local.")
 ]

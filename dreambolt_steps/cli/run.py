@@ -22,6 +22,7 @@ from dreambolt_steps.recipe import Recipe, load_recipe
 from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.reject_limit import limit_rejects
 from dreambolt_steps.session import open_session
+from dreambolt_steps.synthesis.libraries import check_library
 from dreambolt_steps.warehouses.firebolt_check import check_firebolt
 from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
@@ -83,14 +84,7 @@ def run_ingest(
     if wanted["mode"] not in MODES:
         raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
     copy_args = parse_copy(copy, wanted["mode"], wanted["database"])
-    if wanted["model"] and not synth:
-        raise UsageError("--llm writes rows; say how many with --synth, such as --synth 50")
-    if synth and not wanted["model"]:
-        raise UsageError(
-            "--synth needs a model; name one with --llm, such as --llm gpt-4o-mini or local"
-        )
-    if synth:
-        check_language_model(wanted["model"])
+    check_synthesis(synth, wanted["method"], wanted["model"])
     if contract is not None:
         read_contract(contract)  # what is wrong with it is told before anything is made
         clean_args["contract"] = str(contract)
@@ -113,6 +107,33 @@ def run_ingest(
     }
     folder = options.session or Path("sessions") / name
     _run(load_recipe(INGEST), arguments, folder, options)
+
+
+def check_synthesis(rows: int, method: str, model: str) -> None:
+    """Fail for a synthesis that can't be done, before any work.
+
+    Raises:
+        UsageError: options that do not go together.
+        CredentialError, ModelError: the model or the method can't be used.
+    """
+    if method not in ("model", "copula"):
+        raise UsageError(f"--synth-method {method}: model or copula")
+    if method == "copula" and model:
+        raise UsageError(f"--synth-method copula needs no model; leave out --llm {model}")
+    if (method == "copula" or model) and not rows:
+        option = "--llm" if model else "--synth-method"
+        raise UsageError(f"{option} makes rows; say how many with --synth, such as --synth 50")
+    if not rows:
+        return
+    if method == "copula":
+        check_library()
+    elif model:
+        check_language_model(model)
+    else:
+        raise UsageError(
+            "--synth needs a model; name one with --llm, such as --llm gpt-4o-mini or local, or "
+            "draw rows without one: --synth-method copula"
+        )
 
 
 def check_source(source: str) -> None:

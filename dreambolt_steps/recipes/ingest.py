@@ -32,6 +32,7 @@ def recipe(
     clean: dict[str, Any] | None = None,
     rows: int = 0,
     model: str = "",
+    method: str = "model",
 ) -> None:
     """Load, clean, synthesize, embed, export, and load into DuckDB or Firebolt.
 
@@ -48,13 +49,18 @@ def recipe(
         clean: args of `CleanTable`, such as `{"types": {"zip": "text"}}`.
         rows: synthetic rows to add.
         model: the model that writes them, as `open_language_model` takes it.
+        method: model, or copula for rows drawn without one.
     """
     # What a table holds already must not come again; replace and snapshot take everything there is.
     only = {"only": "new"} if mode in ("append", "merge") else {}
     step: Any = LoadTable("load", args={"source": source, **only, **(load or {})})
     step = CleanTable("clean", inputs=columns(step), args=clean or None)
     if rows:
-        args = {"llm": open_language_model(model), "rows": rows}
+        args: dict[str, Any] = {"rows": rows}
+        if method == "model":
+            args["llm"] = open_language_model(model)
+        else:
+            args["method"] = method
         if is_local(model):  # a small model writes one row better than five
             args["rows_per_call"] = 1
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps.contracts.contract import Contract
@@ -75,6 +76,10 @@ class SynthesisStep(TableStep):
         """What is wanted of each row; the same at every call."""
         raise NotImplementedError
 
+    def open_reader(self) -> pa.RecordBatchReader:
+        """A new stream over what the model learns from."""
+        return self.table.open_reader()
+
     def identify_content(self) -> object:
         llm, templates = self.args["llm"], self.args["templates"]
         return [
@@ -113,7 +118,7 @@ class SynthesisStep(TableStep):
         """
         args = self.args
         return plan_synthesis(
-            self.table.open_reader,
+            self.open_reader,
             template=self.template,
             templates=args["templates"],
             instruction=args["instruction"],
@@ -131,12 +136,15 @@ class SynthesisStep(TableStep):
     def rehearse(self) -> Dataset:
         """Say what a run would ask for and cost; the table goes on without it."""
         self.check_model()
-        slots, price = list(self.open_slots()), getattr(self.args["llm"], "price", None)
-        note = describe_estimate(self.plan, slots, self.args["rows_per_call"], price)
-        self.receipt.notes.append(note)
+        self.receipt.notes.append(self.describe_plan())
         table = append_rows(self.table.open_reader(), []).read_all()
         self.receipt.rows_in = self.receipt.rows_out = table.num_rows
         return Dataset(table)
+
+    def describe_plan(self) -> str:
+        """What a run would ask for and cost, in words."""
+        slots, price = list(self.open_slots()), getattr(self.args["llm"], "price", None)
+        return describe_estimate(self.plan, slots, self.args["rows_per_call"], price)
 
     def check_model(self) -> None:
         """Fail without a model, or for one that can't be used, before any work is done."""
@@ -178,7 +186,14 @@ class SynthesisStep(TableStep):
             )
             made = work.run(self.open_slots())
             self.receipt.notes, self.receipt.report = describe_outcome(made, wanted, exchange)
+        self.settle(made, wanted)
+        return made
+
+    def settle(self, made: Synthesis, wanted: int) -> None:
+        """Keep what was rejected.
+
+        Raises: ModelError: rows were wanted, and there is none.
+        """
         self.keep_rejects(build_rejects(made.rejects), count=False)
         if wanted and not made.rows:
             raise ModelError(f"step {self.name}: {explain_missing(made, wanted)}")
-        return made

@@ -89,7 +89,7 @@ class DuplicateCheck:
         self._unique_seen = {
             name: set(facts.sample.column(name).to_pylist()) for name in self._unique
         }
-        self.free = [name for name in schema.names if _is_free_text(facts, name)]
+        self.free = [name for name in schema.names if is_free_text(facts, name)]
         self._near, self._embed, self._cosine = near, embed, cosine
         self._index: Any = None
         self._vectors: list[np.ndarray] = []
@@ -167,7 +167,7 @@ class DuplicateCheck:
         return near
 
 
-def _is_free_text(facts: TableFacts, name: str) -> bool:
+def is_free_text(facts: TableFacts, name: str) -> bool:
     column = facts.columns.get(name)
     if column is None or name not in facts.sample.schema.names:
         return False

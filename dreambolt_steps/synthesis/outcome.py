@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange
 from dreambolt_steps.synthesis.cost import describe_spending
+from dreambolt_steps.synthesis.drawing import RowDrawer
 from dreambolt_steps.synthesis.made import MadeRow, Synthesis, explain_missing
 from dreambolt_steps.synthesis.provenance import PROVENANCE, describe_origin
 
@@ -38,6 +40,41 @@ def describe_outcome(
     }
     if made.rows and "usd" in costs:
         report["usd per row"] = costs["usd in all runs"] / len(made.rows)
+    return notes, report
+
+
+def describe_drawing(
+    made: Synthesis, wanted: int, drawer: RowDrawer, unwritable: Sequence[str]
+) -> tuple[list[str], dict[str, Any]]:
+    """Notes and a report of rows that were drawn from a copula.
+
+    Args:
+        made: what came of it.
+        wanted: rows that were asked for.
+        drawer: that drew them.
+        unwritable: columns that it could not write.
+    """
+    note = f"{len(made.rows):,} of {wanted:,} rows drawn from a copula of {drawer.copula.rows:,}"
+    if made.rejects:
+        note += f"; {len(made.rejects):,} rejected, first: {made.rejects[0].reason}"
+    notes = [note]
+    if missing := explain_missing(made, wanted):
+        notes.append(missing)
+    told = "texts that a copula can't write, NULL in new rows; CompleteColumns can fill them"
+    if unwritable:
+        notes.append(f"{', '.join(unwritable)}: {told}")
+    if drawer.alone:
+        told = "texts of the table, drawn without regard to other columns"
+        notes.append(f"{', '.join(drawer.alone)}: {told}")
+    if drawer.foreign:
+        told = "values that the table does not hold, which other columns do not go with"
+        notes.append(f"{', '.join(drawer.foreign)}: {told}")
+    report = {
+        "rows made": len(made.rows),
+        "rows wanted": wanted,
+        "method": "copula",
+        "rejected": dict(made.reasons.most_common()),
+    }
     return notes, report
 
 

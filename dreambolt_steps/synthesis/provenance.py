@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +23,16 @@ PROVENANCE_NAMES = tuple(field.name for field in PROVENANCE)
 def describe_origin(model: str, prompt: str | None, call: str | None) -> dict[str, Any]:
     """The provenance columns of a row that was made."""
     return dict(zip(PROVENANCE_NAMES, (True, model, prompt, call), strict=True))
+
+
+def leave_columns(reader: pa.RecordBatchReader, names: Collection[str]) -> pa.RecordBatchReader:
+    """The table without some columns; names that it does not have are passed over."""
+    kept = [field for field in reader.schema if field.name not in names]
+    if len(kept) == len(reader.schema):
+        return reader
+    schema = pa.schema(kept)
+    batches = (batch.select(schema.names) for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def append_rows(

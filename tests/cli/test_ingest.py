@@ -47,6 +47,14 @@ def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
         (["cups.csv", "--copy", "keys=a"], 2, "--copy keys: did you mean 'key'?"),
         (["cups.csv", "--llm", "gpt-4o-mini"], 2, "say how many with --synth"),
         (["cups.csv", "--synth", "2", "--llm", "gpt-4o-mini"], 1, "OPENAI_API_KEY not set"),
+        (["cups.csv", "--synth", "2"], 2, "--synth-method copula"),
+        (["cups.csv", "--synth-method", "copula"], 2, "say how many with --synth"),
+        (["cups.csv", "--synth-method", "vine"], 2, "--synth-method vine: model or copula"),
+        (
+            ["cups.csv", "--synth", "2", "--synth-method", "copula", "--llm", "local"],
+            2,
+            "needs no model",
+        ),
     ],
 )
 def test_what_can_be_known_before_is_told_before_anything_is_made(
@@ -58,6 +66,18 @@ def test_what_can_be_known_before_is_told_before_anything_is_made(
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
     assert [path.name for path in Path().iterdir()] == ["cups.csv"]
+
+
+def test_rows_are_drawn_without_a_model() -> None:
+    lines = [
+        f"{1930 + 4 * at},{'Brazil' if at % 3 else 'Italy'},{at * at % 97 / 10}" for at in range(60)
+    ]
+    Path("cups.csv").write_text("\n".join(["Year,Winner,Gate", *lines]) + "\n")
+    done = call("ingest", "cups.csv", "--synth", "12", "--synth-method", "copula")
+    assert done.exit_code == 0, done.stderr
+    assert "60 read + 12 synthesized - 0 rejected = 72 written" in done.stdout
+    counted = "SELECT _synthetic_model LIKE 'copula (%', count(*) FROM cups GROUP BY _synthetic, 1"
+    assert sorted(read(counted), key=str) == [(None, 60), (True, 12)]
 
 
 def test_a_replaced_table_takes_the_new_rows_and_append_adds_to_them() -> None:
