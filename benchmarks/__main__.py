@@ -1,8 +1,8 @@
 """`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
 holds.
 
-Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, firebolt. Sizes
-of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files),
+Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, firebolt, synth.
+Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files),
 `formats=1024` (MiB of JSON Lines), `memory=1000000` and `firebolt=100000`. Ratios of one run on one
 machine mean something; seconds of different runs do not compare.
 """
@@ -19,6 +19,7 @@ from benchmarks.dialects import measure_dialects
 from benchmarks.firebolt import measure_firebolt
 from benchmarks.formats import measure_formats
 from benchmarks.measure import measure_command, measure_contender
+from benchmarks.models import measure_models
 
 ALTERNATIVES = {
     "duckdb": "DuckDB script: naming, trimming, typing, Parquet, table",
@@ -169,6 +170,7 @@ SECTIONS = {
     "resume": measure_resume,
     "embed": measure_embedding,
     "firebolt": measure_firebolt,
+    "synth": measure_models,
 }
 
 

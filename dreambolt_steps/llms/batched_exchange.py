@@ -8,8 +8,8 @@ from typing import Any
 
 from dreambolt_steps.errors import DreamboltError, ModelError
 from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.outcome import Completion
 from dreambolt_steps.llms.records import Records, Try
-from dreambolt_steps.llms.sender import Completion
 
 _REASON_CHARACTERS = 300
 

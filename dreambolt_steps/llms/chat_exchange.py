@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Answer, Call
 from dreambolt_steps.llms.flow import Flow
+from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.records import Bill, Records, Try
-from dreambolt_steps.llms.sender import Completion, Trouble
 from dreambolt_steps.llms.traits import Traits
 
 _TRIES = 6
@@ -72,6 +72,11 @@ class ChatExchange:
     def room(self) -> int:
         """A quarter more than may be in flight, so that a place never stays empty."""
         return self._flow.max_in_flight + max(4, self._flow.max_in_flight // 4)
+
+    @property
+    def traits(self) -> Traits:
+        """What is known of the server by now."""
+        return self._traits
 
     def submit(self, call: Call) -> None:
         """Hand a call in."""

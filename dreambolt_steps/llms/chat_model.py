@@ -11,20 +11,26 @@ import xxhash
 from datadreamer.llms import LLM
 
 from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.errors import CredentialError
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.llms.ask_once import ask_once
+from dreambolt_steps.llms.batch_api import BatchApi
 from dreambolt_steps.llms.call import Exchange
 from dreambolt_steps.llms.chat_exchange import ChatExchange
 from dreambolt_steps.llms.flow import Flow
 from dreambolt_steps.llms.generations import generate
+from dreambolt_steps.llms.job_exchange import JobExchange
+from dreambolt_steps.llms.jobs import Jobs
 from dreambolt_steps.llms.ledger import CallLedger
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange, estimate_tokens
 from dreambolt_steps.llms.model_check import check_model
 from dreambolt_steps.llms.prices import Price, find_price
 from dreambolt_steps.llms.sender import Sender
+from dreambolt_steps.llms.server import OPENAI, Server
 from dreambolt_steps.llms.session_ledger import open_session_ledger
 from dreambolt_steps.llms.spending import current_spending_limit
+from dreambolt_steps.log import current_reporter
 
-OPENAI = "https://api.openai.com/v1"
+MODES = ("live", "batch")
 
 
 class ChatModel(LLM):
@@ -46,13 +52,19 @@ class ChatModel(LLM):
         timeout: seconds until a request without an answer is tried again.
         context_length: tokens the model reads; only used to fit examples into prompts.
         price: USD for a million tokens in and out, where no table knows the model.
+        mode: `live`, or `batch`: through the provider's batch API (OpenAI's form), at its price,
+            half of the usual one, and within a day. All calls are handed over at once; a run that
+            is stopped leaves them running, and the next one collects them. Answers are the same
+            ones in either mode.
         cache_folder_path: folder of the ledger, default the session's own.
 
     Raises:
         CredentialError: OpenAI's own server is asked without a key.
+        UsageError: an unknown mode.
 
     Example:
         llm = ChatModel("gpt-4.1-mini")
+        half = ChatModel("gpt-4.1-mini", mode="batch")
         local = ChatModel("llama3.2", base_url="http://localhost:11434/v1")
     """
 
@@ -69,8 +81,11 @@ class ChatModel(LLM):
         timeout: float = 120.0,
         context_length: int = 128_000,
         price: tuple[float, float] | None = None,
+        mode: str = "live",
         cache_folder_path: str | None = None,
     ) -> None:
+        if mode not in MODES:
+            raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
         super().__init__(cache_folder_path=cache_folder_path)
         self.model_name = model
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
@@ -79,9 +94,9 @@ class ChatModel(LLM):
         self._limits = (max_in_flight, requests_per_minute, tokens_per_minute)
         self._timeout = timeout
         self._context_length = context_length
-        self._price = price
+        self._price, self._mode = price, mode
         if self.base_url == OPENAI:
-            self._read_key()
+            self._server.read_key()
 
     def run(
         self,
@@ -146,10 +161,22 @@ class ChatModel(LLM):
         """
         kept = ledger or open_session_ledger(self.cache_folder_path)
         identity, price = identify_model(self), self.price
-        records = kept.open_records(step, identity, f"{self.model_name} {self.base_url}", price)
+        label = f"{self.model_name} {self.base_url}"
+        records = kept.open_records(step, identity, label, price)
 
         def open_inner() -> Exchange:
-            return ChatExchange(self._make_sender, Flow(*self._limits), records)
+            if self._mode == "live":
+                return ChatExchange(self._make_sender, Flow(*self._limits), records)
+            api = BatchApi(self._server, self._server.read_key(), self._timeout)
+            full = kept.open_records(step, identity, label, self._find_price(batch=False))
+            return JobExchange(
+                api,
+                Jobs(kept, step, identity, label),
+                records,
+                lambda call: call.identify(identity),
+                lambda call: ask_once(call, self._make_sender, full),
+                current_reporter().say,
+            )
 
         return LedgerExchange(
             open_inner, kept, identity, step, price, current_spending_limit(), self.model_name
@@ -162,12 +189,12 @@ class ChatModel(LLM):
             CredentialError: the key is missing or refused.
             ModelError: nothing listens, or the model is unknown.
         """
-        check_model(self.model_name, self.base_url, self._read_key(), self._key_variable)
+        check_model(self.model_name, self.base_url, self._server.read_key(), self._key_variable)
 
     @property
     def price(self) -> Price | None:
-        """What its tokens cost; None if nobody told."""
-        return find_price(self.model_name, self.base_url, self._price)
+        """What its tokens cost, through the batch API if that is its mode; None if nobody told."""
+        return self._find_price(batch=self._mode == "batch")
 
     def count_tokens(self, value: str) -> int:
         """About how many tokens a text has; counted without a tokenizer, which would have to be
@@ -190,15 +217,12 @@ class ChatModel(LLM):
         plain = "".join(c if c.isalnum() or c in "-." else "-" for c in self.model_name)
         return f"{plain}-{xxhash.xxh3_64_hexdigest(parts.encode())}"
 
-    def _make_sender(self) -> Sender:
-        key, timeout = self._read_key(), self._timeout
-        connections = self._limits[0]
-        return Sender(self.model_name, self.base_url, key, self._key_variable, timeout, connections)
+    def _find_price(self, *, batch: bool) -> Price | None:
+        return find_price(self.model_name, self.base_url, self._price, batch=batch)
 
-    def _read_key(self) -> str:
-        key = os.environ.get(self._key_variable)
-        if not key and self.base_url == OPENAI:
-            raise CredentialError(
-                f"{self._key_variable} not set; set it in the environment or in .env"
-            )
-        return key or "none"
+    def _make_sender(self) -> Sender:
+        return Sender(self._server, self._server.read_key(), self._timeout, self._limits[0])
+
+    @property
+    def _server(self) -> Server:
+        return Server(self.model_name, self.base_url, self._key_variable)

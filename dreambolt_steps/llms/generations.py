@@ -40,7 +40,7 @@ def generate(
 
     Raises: ModelError when a call fails for good; what was answered is kept.
     """
-    calls = _make_calls(llm, prompts, settings, max_tokens, n)
+    calls = make_calls(llm, prompts, settings, max_tokens, n)
     with llm.open_exchange(getattr(step, "name", "")) as exchange:
         texts = _order(exchange, calls, force=force, cache_only=cache_only)
         if n == 1:
@@ -50,9 +50,10 @@ def generate(
             yield group
 
 
-def _make_calls(
-    llm: Any, prompts: Iterable[str], settings: dict[str, Any], max_tokens: int | None, n: int
+def make_calls(
+    llm: Any, prompts: Iterable[str], settings: dict[str, Any], max_tokens: int | None, n: int = 1
 ) -> Iterator[Call]:
+    """The calls for prompts: n for each."""
     template = llm.chat_prompt_template
     for prompt in prompts:
         # DataDreamer 0.46.0 marks prompts that are to be answered several times with a seed.
@@ -77,7 +78,9 @@ def _order(exchange: Any, calls: Iterator[Call], *, force: bool, cache_only: boo
     done: dict[str, str] = {}
     more, size = True, 1
     while True:
-        while more and exchange.pending < exchange.room and len(waiting) < _AHEAD:
+        while (
+            more and exchange.pending < exchange.room and len(waiting) < max(_AHEAD, exchange.room)
+        ):
             taken = list(islice(calls, size))
             more = bool(taken)
             new = []

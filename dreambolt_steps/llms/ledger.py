@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.prices import Price
 from dreambolt_steps.llms.records import Records, Try
-from dreambolt_steps.llms.sender import Completion, Trouble
 from dreambolt_steps.llms.traits import Traits
 
 FILE = "calls.sqlite"
@@ -112,24 +113,8 @@ class CallLedger:
             return price.cost(outcome.tokens_in, outcome.tokens_out)
 
         def keep(tried: Try, answer: Answer | None) -> None:
-            now, out = time.time(), tried.outcome
-            key = tried.call.identify(model)
-            told: tuple[object, ...]
-            if isinstance(out, Completion):
-                told = (200, None, out.tokens_in, out.tokens_out)
-            else:
-                told = (out.status or 0, out.reason, 0, 0)
-            row = (key, step, server, *told, tried.usd, now)
-            self.sum_spent(step)
-            with self._lock:
-                self._connection.execute("BEGIN")
-                self._connection.execute(_KEEP_TRY, row)
-                if answer is not None:
-                    counts = (answer.tokens_in, answer.tokens_out, answer.usd, answer.call_id)
-                    said = (answer.text, answer.failure, answer.finish)
-                    self._connection.execute(_KEEP, (key, *said, *counts, step, server, now))
-                self._connection.execute("COMMIT")
-                self._spent[step] += tried.usd or 0.0
+            with self.transaction() as connection:
+                self.insert(connection, tried.call.identify(model), tried, answer, step, server)
 
         def read_traits() -> Traits | None:
             text = self._read("SELECT text FROM traits WHERE server = ?", server)
@@ -139,6 +124,49 @@ class CallLedger:
             self._write("INSERT OR REPLACE INTO traits VALUES (?, ?)", (server, traits.to_text()))
 
         return Records(find_cost, keep, read_traits, keep_traits)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All that is written in the block, or nothing of it."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                self._spent.clear()
+                raise
+            self._connection.execute("COMMIT")
+
+    def insert(
+        self,
+        connection: sqlite3.Connection,
+        key: str,
+        tried: Try,
+        answer: Answer | None,
+        step: str,
+        server: str,
+    ) -> None:
+        """Write a request, and the answer if the call is done with it.
+
+        Args:
+            connection: of the `transaction`.
+            key: of the call.
+            step, server: as `open_records` has them.
+        """
+        now, out = time.time(), tried.outcome
+        told: tuple[object, ...]
+        if isinstance(out, Completion):
+            told = (200, None, out.tokens_in, out.tokens_out)
+        else:
+            told = (out.status or 0, out.reason, 0, 0)
+        connection.execute(_KEEP_TRY, (key, step, server, *told, tried.usd, now))
+        if answer is not None:
+            counts = (answer.tokens_in, answer.tokens_out, answer.usd, answer.call_id)
+            said = (answer.text, answer.failure, answer.finish)
+            connection.execute(_KEEP, (key, *said, *counts, step, server, now))
+        if step in self._spent:
+            self._spent[step] += tried.usd or 0.0
 
     def close(self) -> None:
         """Close the file."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from dreambolt_steps.llms.call import Answer, Call
 from dreambolt_steps.llms.grammar import write_grammar
+from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.records import Records, Try
-from dreambolt_steps.llms.sender import Completion, Trouble
 
 _ANSWER_TOKENS = 512
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dreambolt_steps.llms.call import Answer, Call
-from dreambolt_steps.llms.sender import Completion, Trouble
+from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.traits import Traits
 
 

@@ -35,10 +35,11 @@ from dreambolt_steps.llms.flow import Flow
 from dreambolt_steps.llms.ledger import CallLedger
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange
 from dreambolt_steps.llms.sender import Sender
+from dreambolt_steps.llms.server import Server
 url, file, model = sys.argv[1:]
 ledger = CallLedger(Path(file))
 records = ledger.open_records("", model, "m " + url, None)
-send = lambda: ChatExchange(lambda: Sender("m", url, "key", "KEY", 60, 8), Flow(8), records)
+send = lambda: ChatExchange(lambda: Sender(Server("m", url, "KEY"), "key", 60, 8), Flow(8), records)
 with LedgerExchange(send, ledger, model, "") as exchange:
     for at in range(200):
         text = f"prompt {at}"

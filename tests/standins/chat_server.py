@@ -10,49 +10,10 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-
-@dataclass
-class Reply:
-    """One answer.
-
-    Args:
-        text: of the model; or `raw`, the whole body.
-        status, headers: of HTTP.
-        delay: seconds until it is sent.
-        after: it is held back until so many requests have come (20 s at most).
-        drop: close the connection instead.
-    """
-
-    text: str = ""
-    raw: bytes | None = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
-    after: int = 0
-    drop: bool = False
-    finish: str = "stop"
-    tokens: tuple[int, int] = (100, 50)
-
-    def build_body(self) -> bytes:
-        if self.raw is not None:
-            return self.raw
-        message = {"role": "assistant", "content": self.text}
-        choice = {"index": 0, "finish_reason": self.finish, "message": message}
-        tokens_in, tokens_out = self.tokens
-        usage = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}
-        whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m"}
-        return json.dumps({**whole, "choices": [choice], "usage": usage}).encode()
-
-
-def refuse(status: int, message: str, code: str = "", **headers: str) -> Reply:
-    """An error in OpenAI's shape."""
-    raw = json.dumps({"error": {"message": message, "code": code, "type": "error"}}).encode()
-    return Reply(
-        raw=raw, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}
-    )
+from tests.standins.batch_service import BatchService
+from tests.standins.replies import Reply, refuse
 
 
 class ChatServer:
@@ -63,6 +24,7 @@ class ChatServer:
 
     Attributes:
         bodies: of all requests to /chat/completions, in the order in which they came.
+        batches: its batch API.
         finished: their numbers, in the order in which they were answered.
     """
 
@@ -71,6 +33,7 @@ class ChatServer:
         self.bodies: list[dict[str, Any]] = []
         self.finished: list[int] = []
         self.models: list[str] | None = None
+        self.batches = BatchService(answer)
         self._started = threading.Event()
 
     @property
@@ -109,7 +72,7 @@ class ChatServer:
                 lengths = [line for line in head.lower().split("\r\n") if "content-length:" in line]
                 size = int(lengths[0].split(":")[1]) if lengths else 0
                 content = await reader.readexactly(size)
-                reply, number = self._choose(head.split(" ")[1], content)
+                reply, number = self._choose(*head.split(" ")[:2], content)
                 await asyncio.sleep(reply.delay)
                 for _ in range(1000):
                     if len(self.bodies) >= reply.after:
@@ -129,7 +92,10 @@ class ChatServer:
         finally:
             writer.close()
 
-    def _choose(self, path: str, content: bytes) -> tuple[Reply, int | None]:
+    def _choose(self, method: str, path: str, content: bytes) -> tuple[Reply, int | None]:
+        if "/files" in path or "/batches" in path:
+            status, raw = self.batches.serve(method, path, content)
+            return Reply(raw=raw, status=status, drop=not status), None
         if path.endswith("/models"):
             if self.models is None:
                 return refuse(404, "no such page"), None
@@ -148,19 +114,18 @@ def read_prompt(body: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    # A server in a process of its own, for benchmarks: DELAY SHARE_OF_SLOW SECONDS_OF_SLOW.
+    # A server in a process of its own, for benchmarks: DELAY EVERY SLOW. Each EVERYth answer takes
+    # SLOW seconds instead of DELAY (0: none). A line on stdin is answered with the number of
+    # requests so far; it ends with stdin.
     import sys
-    import time
 
-    delay, share, slow = (float(word) for word in sys.argv[1:4])
-    every = round(1 / share) if share else 0
+    delay, every, slow = float(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 
     def answer(_: dict[str, Any], number: int) -> Reply:
-        late = every and number % every == every - 1
+        late = every and number % every == every // 2
         return Reply('{"rows": []}', delay=slow if late else delay)
 
     with ChatServer(answer) as running:
         print(running.url, flush=True)
-        while sys.stdin.readline().strip() != "stop":
+        while sys.stdin.readline():
             print(len(running.bodies), flush=True)
-            time.sleep(0.01)

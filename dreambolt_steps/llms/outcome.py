@@ -1,0 +1,42 @@
+"""What became of one request to a language model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dreambolt_steps.errors import DreamboltError
+from dreambolt_steps.llms.traits import Traits
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A request that was answered: the model's text (which may be empty) and its tokens."""
+
+    text: str
+    finish: str | None
+    tokens_in: int
+    tokens_out: int
+    call_id: str | None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A request that was not answered.
+
+    Attributes:
+        reason: in words.
+        status: of HTTP; None when there was no answer at all.
+        transient: whether the same request may succeed later.
+        overloaded: whether the server asks for less.
+        retry_after: seconds the server asks to wait.
+        fatal: the error for the whole run, where no other call can do better.
+        traits: how to ask instead, when the server refused the way it was asked.
+    """
+
+    reason: str
+    status: int | None = None
+    transient: bool = False
+    overloaded: bool = False
+    retry_after: float | None = None
+    fatal: DreamboltError | None = None
+    traits: Traits | None = None
