@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from dreambolt_steps.steps.complete_columns import CompleteColumns
     from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
     from dreambolt_steps.steps.copy_into_firebolt import CopyIntoFirebolt
+    from dreambolt_steps.steps.drop_near_duplicates import DropNearDuplicates
     from dreambolt_steps.steps.embed_columns import EmbedColumns
     from dreambolt_steps.steps.export_parquet import ExportParquet
     from dreambolt_steps.steps.input_table import columns
     from dreambolt_steps.steps.load_table import LoadTable
+    from dreambolt_steps.steps.match_similar import MatchSimilar
+    from dreambolt_steps.steps.second_table import reference
     from dreambolt_steps.steps.suggest_schema import SuggestSchema
     from dreambolt_steps.steps.synthesize_rows import SynthesizeRows
     from dreambolt_steps.warehouses.firebolt_check import check_firebolt
@@ -46,6 +49,9 @@ _HOMES = {
     "CompleteColumns": "steps.complete_columns",
     "SynthesizeRows": "steps.synthesize_rows",
     "EmbedColumns": "steps.embed_columns",
+    "MatchSimilar": "steps.match_similar",
+    "DropNearDuplicates": "steps.drop_near_duplicates",
+    "reference": "steps.second_table",
     "ExportParquet": "steps.export_parquet",
     "CopyIntoDuckDB": "steps.copy_into_duckdb",
     "CopyIntoFirebolt": "steps.copy_into_firebolt",
@@ -72,10 +78,12 @@ __all__ = [
     "CopyIntoDuckDB",
     "CopyIntoFirebolt",
     "DreamboltError",
+    "DropNearDuplicates",
     "EmbedColumns",
     "ExportParquet",
     "LoadTable",
     "LocalModel",
+    "MatchSimilar",
     "MiniLMEmbedder",
     "OnnxEmbedder",
     "SentenceTransformerEmbedder",
@@ -88,6 +96,7 @@ __all__ = [
     "limit_rejects",
     "limit_spending",
     "open_session",
+    "reference",
 ]
 
 

@@ -15,6 +15,8 @@ STEPS = (
     "SynthesizeRows",
     "CompleteColumns",
     "EmbedColumns",
+    "MatchSimilar",
+    "DropNearDuplicates",
     "ExportParquet",
     "CopyIntoDuckDB",
     "CopyIntoFirebolt",

@@ -71,6 +71,7 @@ PURE = (
     "suggestion",
     "synthesis",
     "warehouses",
+    "matching",
 )
 
 

@@ -20,6 +20,9 @@ from dreambolt_steps.errors import ModelError, SchemaError
 Encode = Callable[[Sequence[str]], Iterator[tuple[np.ndarray, np.ndarray]]]
 """Takes texts, yields batches as they are finished: positions of texts, and their vectors."""
 
+Progress = Callable[[int, int, int], None]
+"""Takes texts done, distinct texts, and texts that were in the store."""
+
 
 def embed_columns(
     open_reader: Callable[[], pa.RecordBatchReader],
@@ -29,7 +32,7 @@ def embed_columns(
     work_folder: Path,
     store_folder: Path,
     *,
-    on_progress: Callable[[int, int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> pa.RecordBatchReader:
     """Add one column of vectors for each source.
 
@@ -61,12 +64,36 @@ def embed_columns(
         >>> reader.schema.names[-1]
         'player_name_embedding'
     """
-    report = on_progress or (lambda done, total, known: None)
-    work_folder.mkdir(parents=True, exist_ok=True)
     with open_reader() as reader:
         schema = _extend_schema(reader.schema, sources, form)
-        texts = DistinctTexts(reader, sources, work_folder)
-    with texts, VectorStore(store_folder, form.model_dims) as store:
+        places, store = place_texts(
+            reader, sources, encode, form.model_dims, work_folder, store_folder, on_progress
+        )
+    batches = append_vectors(open_reader, schema, places, store, form)
+    return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def place_texts(
+    reader: pa.RecordBatchReader,
+    sources: Sequence[TextSource],
+    encode: Encode,
+    dims: int,
+    work_folder: Path,
+    store_folder: Path,
+    on_progress: Progress | None = None,
+) -> tuple[np.ndarray, VectorStore]:
+    """Encode every distinct text of a table whose vector is not in the store yet.
+
+    Args: as of `embed_columns`; `dims` are the model's.
+
+    Returns: where the vector of each cell is in the store, int64 of shape (rows, sources),
+    memory-mapped in the work folder; `NO_TEXT` where a cell is NULL or blank. And the store, to
+    read from.
+    """
+    report = on_progress or (lambda done, total, known: None)
+    work_folder.mkdir(parents=True, exist_ok=True)
+    texts = DistinctTexts(reader, sources, work_folder)
+    with texts, VectorStore(store_folder, dims) as store:
         texts.place(store.scan())
         bounds = texts.list_missing()
         done = known = texts.count - (bounds[-1] if bounds else 0)
@@ -75,15 +102,13 @@ def embed_columns(
         for start, stop in pairwise(bounds):
             wanted, keys = texts.read(start, stop)
             placed: list[tuple[pa.Array, np.ndarray]] = []
-            for at, vectors in check_batches(encode(wanted), wanted, store.dims):
+            for at, vectors in check_batches(encode(wanted), wanted, dims):
                 named = [keys[position] for position in at]
                 placed.append((pa.array(named), store.append(named, vectors)))
                 done += len(at)
                 report(done, texts.count, known)
             texts.place(iter(placed))
-        places = texts.write_places()
-    batches = append_vectors(open_reader, schema, places, store, form)
-    return pa.RecordBatchReader.from_batches(schema, batches)
+        return texts.write_places(), store
 
 
 def name_store(identity: str, dims: int) -> str:

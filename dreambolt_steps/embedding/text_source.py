@@ -91,6 +91,17 @@ def name_sources(columns: Sequence[str], templates: Mapping[str, str]) -> list[T
     return sources
 
 
+def name_text(text: str, output: str = "text") -> TextSource:
+    """The source of one column, or of a template, which is told by its braces.
+
+    >>> name_text("{name}, {team}").columns
+    ['name', 'team']
+    """
+    if "{" in text:
+        return TextSource(output, _parse(output, text), text)
+    return TextSource(output, (("", text),))
+
+
 def read_texts(values: pa.Array) -> pa.Array:
     """Any column as text of valid UTF-8."""
     texts = values.cast(pa.string())
