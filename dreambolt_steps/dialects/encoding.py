@@ -218,7 +218,7 @@ def _find_wide_encoding(head: bytes) -> TextEncoding | None:
     total = sum(nuls)
     if total < 2 or total < 0.02 * len(head):
         return None
-    if total > 0.6 * len(head):
+    if total > 0.6 * len(head) and min(nuls) < 0.05 * total:
         codec = "utf-32-le" if nuls[0] < nuls[3] else "utf-32-be"
     elif nuls[0] + nuls[2] < 0.05 * total:
         codec = "utf-16-le"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import xxhash
 from datasets import Dataset, DatasetInfo, Features, IterableDataset
-from datasets.fingerprint import Hasher
 
 from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.steps.stored_dataset import DATA_FILE
@@ -46,7 +46,7 @@ def _pick_columns(step: Any, output: Any) -> Iterator[tuple[str, Any]]:
         column = Dataset(
             table.select([name]),
             info=DatasetInfo(features=Features({name: features[name]})),
-            fingerprint=Hasher.hash([dataset._fingerprint, name]),
+            fingerprint=xxhash.xxh3_64_hexdigest(f"{dataset._fingerprint}\n{name}".encode()),
         )
         is_bytes = pa.types.is_binary(table.schema.field(name).type)
         yield name, OutputDatasetColumn(step, column, pickled=output._pickled and is_bytes)

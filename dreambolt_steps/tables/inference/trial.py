@@ -72,11 +72,12 @@ class Trial:
                 self.is_hopeless = bool(picked)
                 return
             sample = text.slice(0, _SAMPLE_ROWS)
-            seen = TextLook(sample) if len(sample) < len(text) else look
-            accepted = self._make_evidence().include(sample, seen, 0)
-            if _is_hopeless(accepted.true_count, len(sample) - sample.null_count):
-                self.is_hopeless = True
-                text, look = sample, seen
+            if len(sample) < len(text):
+                seen = TextLook(sample)
+                accepted = self._make_evidence().include(sample, seen, 0)
+                if _is_hopeless(accepted.true_count, len(sample) - sample.null_count):
+                    self.is_hopeless = True
+                    text, look = sample, seen
         accepted = self.evidence.include(text, look, rows_before)
         self.matched += accepted.true_count
         if accepted.false_count:
