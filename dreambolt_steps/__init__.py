@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
     from dreambolt_steps.embedding.onnx_model import OnnxEmbedder
     from dreambolt_steps.embedding.sentence_transformer import SentenceTransformerEmbedder
+    from dreambolt_steps.embedding.server_model import ServerEmbedder
     from dreambolt_steps.embedding.static_model import StaticEmbedder, distill_static
     from dreambolt_steps.errors import DreamboltError
     from dreambolt_steps.llms.chat_model import ChatModel
@@ -60,6 +61,7 @@ _HOMES = {
     "MiniLMEmbedder": "embedding.minilm",
     "OnnxEmbedder": "embedding.onnx_model",
     "SentenceTransformerEmbedder": "embedding.sentence_transformer",
+    "ServerEmbedder": "embedding.server_model",
     "StaticEmbedder": "embedding.static_model",
     "distill_static": "embedding.static_model",
     "ChatModel": "llms.chat_model",
@@ -87,6 +89,7 @@ __all__ = [
     "MiniLMEmbedder",
     "OnnxEmbedder",
     "SentenceTransformerEmbedder",
+    "ServerEmbedder",
     "StaticEmbedder",
     "SuggestSchema",
     "SynthesizeRows",

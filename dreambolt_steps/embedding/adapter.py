@@ -36,7 +36,7 @@ def encode_with(
     """
     clean = [clean_text(text) for text in texts]
     if callable(encode_batches := getattr(embedder, "encode_batches", None)):
-        yield from encode_batches(clean)
+        yield from encode_batches(clean, getattr(step, "name", None))
         return
     if callable(encode := getattr(embedder, "encode", None)):
         yield from cut_batches(encode(clean), clean, batch_size)

@@ -50,7 +50,9 @@ class LocalEmbedder(Embedder):
     def tokenizer(self) -> Tokenizer:
         """The tokenizer, which cuts texts off at `model_max_length`, without padding."""
 
-    def encode_batches(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def encode_batches(
+        self, texts: Sequence[str], step: str | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield batches as they are finished: positions of texts, and float32 vectors of shape
         (n, dims). Texts are cut off at `model_max_length`. Nothing is cached."""
         clean = [clean_text(text) for text in texts]

@@ -61,7 +61,9 @@ class SentenceTransformerEmbedder(LocalEmbedder):
         """A hash of the model's files."""
         return identify_folder(self.folder)
 
-    def encode_batches(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def encode_batches(
+        self, texts: Sequence[str], step: str | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """As `LocalEmbedder`, with the prompt before each text."""
         return super().encode_batches([self.prompt + text for text in texts])
 

@@ -73,7 +73,9 @@ class StaticEmbedder(LocalEmbedder):
         """model2vec's StaticModel, loaded on first use."""
         return _import_model2vec().StaticModel.from_pretrained(str(self.folder))
 
-    def encode_batches(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def encode_batches(
+        self, texts: Sequence[str], step: str | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield positions and vectors of 1,024 texts at a time."""
         for start in range(0, len(texts), _BATCH_TEXTS):
             part = [clean_text(text) for text in texts[start : start + _BATCH_TEXTS]]

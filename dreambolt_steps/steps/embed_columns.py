@@ -106,6 +106,17 @@ class EmbedColumns(TableStep):
     def identify_content(self) -> object:
         return EmbeddingRun(self, self.args["embedder"]).identity
 
+    def plan_effect(self) -> Dataset | None:
+        """A server is not asked in a rehearsal: the table goes on without vectors."""
+        if not getattr(self.args["embedder"], "asks_server", False):
+            return None
+        told = [source.output for source in self._name_sources()]
+        name = self.args["embedder"].model_name
+        self.receipt.notes = [f"would ask {name} for {', '.join(told)}"]
+        table = self.table.open_reader().read_all()
+        self.receipt.rows_in = self.receipt.rows_out = table.num_rows
+        return Dataset(table)
+
     def run(self) -> Dataset:
         sources = self._name_sources()
         self.receipt.rows_in = self.table.num_rows
