@@ -15,8 +15,10 @@ from dreambolt_steps.embedding.encode import embed_columns
 from dreambolt_steps.embedding.explode import CHUNK, explode_rows
 from dreambolt_steps.embedding.text_source import TextSource, name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
+from dreambolt_steps.embedding.vector_map import draw_map, write_maps
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.steps.embedding_run import EmbeddingRun
+from dreambolt_steps.steps.stored_table import open_stored
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.steps.work_folder import WorkFolder
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
@@ -90,6 +92,12 @@ class EmbedColumns(TableStep):
             default=32,
             help="Texts per call of an embedder that does not cut batches itself.",
         )
+        self.register_arg(
+            "color_by",
+            required=False,
+            help="Column that colours the map of the vectors in report.html.",
+            default_help="the one with few values that are best told apart",
+        )
 
     @cached_property
     def run_of_model(self) -> EmbeddingRun:
@@ -143,9 +151,23 @@ class EmbedColumns(TableStep):
             self.receipt.report["lineage"] = self._describe(sources, form)
             total = self.receipt.rows_in if read == self.table.open_reader else None
             stored = self.store(reader, total)
+        self._draw_maps(stored, sources)
         if total is None:
             self.receipt.rows_made = self.receipt.rows_out - self.receipt.rows_in
         return stored
+
+    def _draw_maps(self, stored: Dataset, sources: list[TextSource]) -> None:
+        """Keep a map of each column of vectors for the report of the session."""
+        if self.folder is None:
+            return
+        maps = []
+        for source in sources:
+            exploded = self.args["long_texts"] == "explode"
+            shown = TextSource(source.output, (("", CHUNK),)) if exploded else source
+            with open_stored(self, stored) as reader:
+                found = draw_map(reader, self.receipt.rows_out, shown, self.args["color_by"])
+            maps += [found] if found else []
+        write_maps(self.folder, maps)
 
     def _name_sources(self) -> list[TextSource]:
         if self.args["long_texts"] not in LONG_TEXTS:

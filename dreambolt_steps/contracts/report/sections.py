@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from dreambolt_steps.contracts.report.columns_section import render_columns
 from dreambolt_steps.contracts.report.contract_section import render_contract
+from dreambolt_steps.contracts.report.map_section import render_maps
 from dreambolt_steps.contracts.report.rejects_section import render_rejects
 from dreambolt_steps.contracts.report.run_record import RunRecord
 from dreambolt_steps.contracts.report.steps_section import render_steps
@@ -35,6 +36,7 @@ _SECTIONS: list[Section] = [
     Section("columns", "Columns", render_columns),
     Section("contract", "Contract", render_contract),
     Section("rejects", "Rejects", render_rejects),
+    Section("maps", "Maps of vectors", render_maps),
     Section("steps", "Steps", render_steps),
 ]
 
