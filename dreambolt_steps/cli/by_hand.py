@@ -71,6 +71,7 @@ def _find_load(inspection: Inspection) -> tuple[dict[str, Any], list[str]]:
             for report in reports
             if report.dialect is not None and hasattr(report.dialect, name)
         ]
+        values += [report.arguments[name] for report in reports if name in report.arguments]
         if name == "file_format":
             values = [report.file_format for report in reports]
         different = list(dict.fromkeys(values))

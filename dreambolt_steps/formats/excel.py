@@ -34,7 +34,7 @@ class ExcelFile:
     one of its own, with a limit.
 
     Attributes:
-        original_names, schema, preamble, findings: of the table.
+        original_names, schema, preamble, findings, arguments: of the table.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class ExcelFile:
         self.original_names = tuple(told["original_names"])
         self.preamble = tuple(told["preamble"])
         self.findings = tuple(told["findings"])
+        self.arguments: dict[str, Any] = told["arguments"]
         self._stream = ArrowFile(self._table)
         self.schema = self._stream.schema
 

@@ -47,6 +47,7 @@ class ExcelTable:
         original_names: the header's cells; "column_N" without one.
         schema: as found over all rows.
         preamble: text of the rows above the table.
+        arguments: sheet, cells and header as they were found.
         findings: sheet and range, other sheets, merged cells, error cells, notes below the table.
     """
 
@@ -108,6 +109,14 @@ class ExcelTable:
             [(name, find_cell_type(kinds[i])) for name, i in zip(names, used, strict=True)]
         )
         self.preamble = tuple(self._read_lines(0, start))
+        top, left = self._rows.top, self._rows.left
+        corner = name_cell(top + start, left + used[0])
+        end = name_cell(top + max(self._last, start), left + used[-1])
+        self.arguments = {
+            "sheet": self._name,
+            "cells": f"{corner}:{end}",
+            "header": self.has_header,
+        }
         self.findings = tuple(self._tell(start, len(counts), sheet is None))
 
     def iterate_batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:
@@ -154,11 +163,8 @@ class ExcelTable:
                 yield shown
 
     def _tell(self, start: int, height: int, is_found: bool) -> Iterator[str]:
-        top, left = self._rows.top, self._rows.left
-        corner = name_cell(top + start, left + self._columns[0])
-        end = name_cell(top + max(self._last, start), left + self._columns[-1])
         if is_found or start:
-            yield f"the table is {corner}:{end} of sheet {self._name!r}"
+            yield f"the table is {self.arguments['cells']} of sheet {self._name!r}"
         others = [name for name in self._book.sheet_names if name != self._name]
         if others and is_found:
             yield f"other sheets, not read: {', '.join(others)}; sheet=... names one"

@@ -37,7 +37,7 @@ def serve(request: dict[str, Any]) -> dict[str, Any]:
     except OSError as error:
         told = f"{request['path']}: can't be copied to {target} ({error.strerror or error})"
         return {"error": "SourceError", "message": told}
-    names = ("original_names", "preamble", "findings")
+    names = ("original_names", "preamble", "findings", "arguments")
     return {name: getattr(table, name) for name in names}
 
 

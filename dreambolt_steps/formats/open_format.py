@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dreambolt_steps.dialects.dialect import DialectOverrides
 from dreambolt_steps.errors import UsageError
@@ -94,6 +94,7 @@ def open_format(
     if file_format in _TEXT:
         return _open_delimited(path, name, file_format, hints, spool)
     preamble: tuple[str, ...] = ()
+    arguments: dict[str, Any] = {}
     reader: FormatReader
     if file_format == "parquet":
         reader = ParquetTable(path)
@@ -101,7 +102,7 @@ def open_format(
         reader = ArrowFile(path)
     elif file_format == "excel":
         reader = sheet = _open_excel(path, hints, spool)
-        preamble = sheet.preamble
+        preamble, arguments = sheet.preamble, sheet.arguments
     elif file_format in _JSON:
         reader = JsonFile(
             path,
@@ -115,10 +116,11 @@ def open_format(
         from dreambolt_steps.formats.xml_file import XmlFile
 
         encoding = hints.dialect.encoding
-        reader = XmlFile(path, spool, record=hints.record, encoding=encoding)
+        reader = document = XmlFile(path, spool, record=hints.record, encoding=encoding)
+        arguments = document.arguments
     names = tuple(reader.schema.names)
     report = FileReport(str(path), file_format, None, reader.original_names, names)
-    return replace(report, preamble=preamble), reader
+    return replace(report, preamble=preamble, arguments=arguments), reader
 
 
 def _open_excel(path: Path, hints: FormatHints, spool: Path) -> ExcelFile:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -31,6 +32,8 @@ class FileReport:
             holds.
         without_cursor: those of them that have no value to decide by.
         cursor: the largest value of the cursor among the rows read, as text.
+        arguments: what was found where, as arguments of the reader: a spreadsheet's sheet and
+            cells, the record of an XML file.
     """
 
     file: str
@@ -48,6 +51,7 @@ class FileReport:
     passed_over: int = 0
     without_cursor: int = 0
     cursor: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

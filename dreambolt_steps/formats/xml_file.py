@@ -37,6 +37,7 @@ class XmlFile:
     Attributes:
         original_names: attributes and children of the records, nested ones dotted.
         schema: every column text; what repeats within a record is a JSON array.
+        arguments: the record as it was found.
         findings: which elements are the rows, and what stands outside of them.
     """
 
@@ -69,6 +70,7 @@ class XmlFile:
         self._plan, names = plan_rows(_merge(stats, self._records), found)
         self.original_names = tuple(names)
         self.schema = pa.schema([(name, pa.string()) for name in unique_names(names)])
+        self.arguments = {"record": "/".join(found)}
         self.findings = tuple(_tell(stats, self._records, given=record is not None))
 
     def iterate_batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:

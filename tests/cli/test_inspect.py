@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -178,6 +179,26 @@ def test_a_run_with_the_arguments_by_hand_gives_the_same_table(name: str) -> Non
             is_open = [bool(column.decision.warnings) for column in found.plan.columns]
             assert told == [not one for one in is_open]
             assert find_arguments(again).load == arguments.load
+
+
+def test_a_sheet_and_a_record_that_were_found_can_be_told_by_hand() -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("Cups", 0)
+    for row in (["Report of the year"], [], [None, "Year", "Winner"], [None, 1930, "Uruguay"]):
+        book["Cups"].append(row)
+    book["Sheet"].append(["x"])
+    book.save("cups.xlsx")
+    Path("cups.xml").write_text("<r><cup y='1930'/><cup y='1934'/><x>1</x></r>")
+    expected: dict[str, dict[str, object]] = {
+        "cups.xlsx": {"sheet": "Cups", "cells": "B3:C4", "header": True},
+        "cups.xml": {"record": "r/cup"},
+    }
+    for source, arguments in expected.items():
+        with inspect_source(source, {}, {}) as found:
+            told = find_arguments(found).load
+            assert {name: told.get(name) for name in arguments} == arguments
+            with inspect_source(source, told, {}) as again:
+                assert again.open_clean().read_all().equals(found.open_clean().read_all())
 
 
 def test_the_printed_command_loads_the_same_table(capsys: Screen) -> None:
