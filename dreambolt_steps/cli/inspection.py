@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.cli.step_arguments import list_plan_kinds, list_read_kinds
+from dreambolt_steps.errors import UsageError
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport, ReadReport, have_nulls
 from dreambolt_steps.sources.fetch import fetch_file
@@ -77,10 +78,15 @@ def inspect_source(
     Args:
         source: a path, a glob or a URI.
         load_args: of `LoadTable`; those about a session have no say here.
-        clean_args: of `CleanTable`; those about contract and history have no say here.
+        clean_args: of `CleanTable`; those about history have no say here.
 
-    Raises: what those functions raise.
+    Raises: what those functions raise; UsageError for a contract, which is not checked here.
     """
+    if "contract" in clean_args:
+        raise UsageError(
+            "inspect shows what is in a source, and checks no contract;"
+            " `ingest SOURCE --contract FILE` does"
+        )
     files = resolve_source(source)
     with TemporaryDirectory(prefix="dreambolt-") as folder:
         about_files = {name: load_args[name] for name in list_read_kinds() if name in load_args}

@@ -201,6 +201,13 @@ def test_a_sheet_and_a_record_that_were_found_can_be_told_by_hand() -> None:
                 assert again.open_clean().read_all().equals(found.open_clean().read_all())
 
 
+def test_a_contract_is_not_passed_over_in_silence() -> None:
+    write("a.csv", "a,b\n1,2\n")
+    done = CliRunner().invoke(app, ["inspect", "a.csv", "--clean", "contract=c.yaml"])
+    assert done.exit_code == 2
+    assert "checks no contract; `ingest SOURCE --contract FILE` does" in done.stderr
+
+
 def test_the_printed_command_loads_the_same_table(capsys: Screen) -> None:
     source = write("messy.csv", MESSY["quotes in names"] + MESSY["ragged"])
     lines = inspect(source, capsys)
