@@ -28,15 +28,26 @@ def query(
 @database_app.command()
 @report_failures
 def search(
-    database: Database,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help="A table with an embedded column.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
+    database: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATABASE|FILES",
+            help="A DuckDB file, firebolt://DATABASE, a Parquet file or a folder of them.",
+        ),
+    ],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[TABLE] TEXT", help="A table, unless in files; what to look for."),
+    ],
     k: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 5,
     column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The vectors, if there are several.")
     ] = None,
 ) -> None:
-    """Find the rows nearest to a text in meaning."""
+    """Find the rows nearest to a text in meaning.
+
+    Example: dreambolt search out/players "a red card in the final"
+    """
     from dreambolt_steps.cli.query import show_search
 
-    show_search(database, table, text, k, column)
+    show_search(database, words, k, column)

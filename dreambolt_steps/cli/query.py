@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
 from dreambolt_steps.cli.tables import show_rows
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.matching.file_search import VectorFiles, choose_vectors
 
 
 def show_query(database: str, sql: str, limit: int) -> None:
@@ -13,42 +20,79 @@ def show_query(database: str, sql: str, limit: int) -> None:
     show_rows(open_warehouse(database).query(sql, limit=limit))
 
 
-def show_search(database: str, table: str, text: str, k: int, column: str | None) -> None:
+def show_search(database: str, words: Sequence[str], k: int, column: str | None) -> None:
     """Print the rows whose vectors are nearest to that of a text.
+
+    Args:
+        database: a DuckDB file, firebolt://DATABASE, a Parquet file, or a folder of them.
+        words: the table and the text; of Parquet files the text alone.
+        k: how many rows.
+        column: the vectors, if there are several.
 
     Raises:
         UsageError: the table has no vectors, or several and none was named, or they are of another
             model than the packaged one.
     """
-    from dreambolt_steps.fast_import import import_datadreamer
+    path = Path(database)
+    if path.is_dir() or path.suffix == ".parquet":
+        if len(words) != 1:
+            raise UsageError(
+                f"{database} holds Parquet files, no tables: dreambolt search {database} 'a text'"
+            )
+        _search_files(path, words[0], k, column)
+        return
+    if len(words) != 2:
+        raise UsageError(
+            f"name a table and a text: dreambolt search {database} TABLE 'a text'; a Parquet file "
+            "or a folder of them needs no table"
+        )
     from dreambolt_steps.warehouses.warehouse import open_warehouse
 
+    table, text = words
     warehouse = open_warehouse(database)
     described = warehouse.describe_table(table)
     vectors = described.vectors
-    if column is None and len(vectors) > 1:
-        raise UsageError(f"{table} has several vectors: {', '.join(vectors)}; name one: --column")
-    chosen = column or next(iter(vectors), None)
-    if chosen is None or chosen not in vectors:
-        raise UsageError(f"{table} has no column of vectors{f' {column!r}' if column else ''}")
-    dims = vectors[chosen]
+    chosen = choose_vectors(list(vectors), column, table)
+    pairs = [load.metadata for load in described.loads]
+    vector = _embed(text, chosen, vectors[chosen], pairs)
+    found = warehouse.search(table, chosen, vector, k)
+    _show(found, chosen, set(vectors))
+
+
+def _search_files(path: Path, text: str, k: int, column: str | None) -> None:
+    files = VectorFiles(path)
+    chosen = choose_vectors(list(files.vectors), column, str(path))
+    vector = _embed(text, chosen, files.count_dims(chosen), [files.metadata])
+    _show(files.search(chosen, vector, k), chosen, set(files.vectors))
+
+
+def _embed(text: str, column: str, dims: int, metadata: Sequence[Mapping[str, str]]) -> list[float]:
+    """The vector of a text, as the packaged model gives it, cut as the column's are.
+
+    Raises: UsageError: the column was embedded by another model.
+    """
+    from dreambolt_steps.fast_import import import_datadreamer
+
     import_datadreamer()
     from dreambolt_steps.embedding.minilm import MiniLMEmbedder
 
     embedder = MiniLMEmbedder()
     ours = f"{embedder.model_name} ({embedder.dims} dims)"
-    text_column = chosen.removesuffix("_embedding")
-    recorded = {load.metadata.get(f"embedding.{text_column}", ours) for load in described.loads}
-    if embedder.dims != dims:
+    name = column.removesuffix("_embedding")
+    recorded = {pairs.get(f"embedding.{name}", ours) for pairs in metadata}
+    cut = {json.loads(pairs.get(f"embedding.{name}.facts", "{}")).get("dims") for pairs in metadata}
+    if dims != embedder.dims and cut != {dims}:
         recorded.add(f"another model ({dims} dims)")
     for other in sorted(recorded - {ours}):
         raise UsageError(
-            f"{chosen} was embedded by {other}, this command has {ours}; "
+            f"{column} was embedded by {other}, this command has {ours}; "
             "search it from Python with that model"
         )
-    vector = next(embedder.encode([text])).tolist()
-    found = warehouse.search(table, chosen, vector, k)
-    first = ["similarity", text_column]
+    return [float(value) for value in next(embedder.encode([text]))[:dims]]
+
+
+def _show(found: pa.Table, column: str, vectors: set[str]) -> None:
+    first = ["similarity", column.removesuffix("_embedding")]
     names = [name for name in first if name in found.column_names]
     names += [name for name in found.column_names if name not in names and name not in vectors]
     show_rows(found.select(names))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from rich.console import Console
 
 from dreambolt_steps.cli import tables
 from dreambolt_steps.cli.query import show_query, show_search
-from dreambolt_steps.errors import UsageError, WarehouseError
+from dreambolt_steps.embedding.vector_format import VectorFormat
+from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
 from dreambolt_steps.tables.export import write_parquet
 from dreambolt_steps.warehouses.duckdb import load_parquet
 
@@ -47,7 +49,7 @@ def test_the_nearest_row_in_meaning_comes_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = load_vectors(tmp_path, {"name_embedding": embed_names()})
-    show_search(str(database), "names", "an automobile", 2, None)
+    show_search(str(database), ["names", "an automobile"], 2, None)
     lines = capsys.readouterr().out.strip().split("\n")
     assert lines[0].split() == ["similarity", "name", "id"]
     assert len(lines) == 3
@@ -75,8 +77,55 @@ def test_vectors_that_can_not_be_searched_are_named(
 ) -> None:
     database = load_vectors(tmp_path, columns, model)
     with pytest.raises(UsageError) as caught:
-        show_search(str(database), "names", "car", 3, column)
+        show_search(str(database), ["names", "car"], 3, column)
     assert words in str(caught.value)
+
+
+def test_parquet_files_are_searched_without_a_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_vectors(tmp_path, {"name_embedding": embed_names()})
+    for path in (tmp_path / "files", next((tmp_path / "files").glob("*.parquet"))):
+        show_search(str(path), ["an automobile"], 2, None)
+        lines = capsys.readouterr().out.strip().split("\n")
+        assert lines[0].split() == ["similarity", "name", "id"]
+        assert len(lines) == 3
+        assert "a red car" in lines[1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "binary"])
+def test_every_form_of_vectors_is_searched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], dtype: str
+) -> None:
+    flat = embed_names().flatten().to_numpy().reshape(3, -1)
+    form = VectorFormat(384, 256, dtype)
+    column = form.build_array(form.convert(flat), np.array([False, False, True]))
+    facts = json.dumps({"dims": 256, "dtype": dtype})
+    metadata = {"embedding.name": MINILM, "embedding.name.facts": facts}
+    table = pa.table({"id": [1, 2, 3], "name": NAMES, "name_embedding": column})
+    write_parquet(table.to_reader(), tmp_path / "files", metadata=metadata)
+    show_search(str(tmp_path / "files"), ["a vessel on the sea"], 9, None)
+    lines = capsys.readouterr().out.strip().split("\n")
+    assert [line.split()[-1] for line in lines[1:]] == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "told"),
+    [
+        ("files", ["names", "car"], "holds Parquet files, no tables"),
+        ("x.duckdb", ["car"], "name a table and a text"),
+        ("empty", ["car"], "no Parquet file and no folder of any"),
+        ("broken.parquet", ["car"], "can't be read as Parquet"),
+    ],
+)
+def test_searches_that_make_no_sense(
+    tmp_path: Path, place: str, words: list[str], told: str
+) -> None:
+    load_vectors(tmp_path, {"name_embedding": embed_names()})
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.parquet").write_text("no")
+    with pytest.raises((UsageError, SourceError), match=told):
+        show_search(str(tmp_path / place), words, 3, None)
 
 
 def test_a_query_can_not_write(tmp_path: Path) -> None:
