@@ -1,9 +1,10 @@
 """`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
 holds.
 
-Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, firebolt, synth.
-Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files),
-`formats=1024` (MiB of JSON Lines), `memory=1000000` and `firebolt=100000`. Ratios of one run on one
+Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, match, firebolt,
+synth. Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files),
+`formats=1024` (MiB of JSON Lines), `memory=1000000`, `embed=4000,20000,1000000` (names for the
+plain loops, mixed texts, vectors to Parquet), `match=100000` and `firebolt=100000`. Ratios of one run on one
 machine mean something; seconds of different runs do not compare.
 """
 
@@ -16,8 +17,10 @@ from pathlib import Path
 
 from benchmarks.data import make_players, make_wide, split_table
 from benchmarks.dialects import measure_dialects
+from benchmarks.embedding import measure_embedding
 from benchmarks.firebolt import measure_firebolt
 from benchmarks.formats import measure_formats
+from benchmarks.matching import measure_matching
 from benchmarks.measure import measure_command, measure_contender
 from benchmarks.models import measure_models
 
@@ -146,19 +149,6 @@ def measure_resume() -> None:
     print(f"| a recipe without steps | {bare:.2f} |\n| difference | {again - bare:.2f} |")
 
 
-def measure_embedding() -> None:
-    """EmbedColumns against a plain encode loop over 37,784 names, 7,663 of them distinct."""
-    sample = 4_000
-    loop = measure_contender("encode", str(sample), runs=1)
-    ours = measure_contender("embed", "37784", runs=1)
-    slow, fast = sample / loop.seconds, 37_784 / ours.seconds
-    print("| 37,784 names, 7,663 distinct | rows/s | ratio |\n|---|---|---|")
-    print(f"| plain encode loop (measured on {sample:,} of the rows) | {slow:,.0f} | 1 |")
-    print(
-        f"| EmbedColumns in a session, model loading included | {fast:,.0f} | {fast / slow:.1f} |"
-    )
-
-
 SECTIONS = {
     "pipeline": measure_pipeline,
     "dialects": measure_dialects,
@@ -169,6 +159,7 @@ SECTIONS = {
     "startup": measure_startup,
     "resume": measure_resume,
     "embed": measure_embedding,
+    "match": measure_matching,
     "firebolt": measure_firebolt,
     "synth": measure_models,
 }

@@ -97,34 +97,6 @@ def run_datadreamer(source: str, folder: Path) -> Callable[[], object]:
     return work
 
 
-def run_encode_loop(count: str, folder: Path) -> Callable[[], object]:
-    """A plain `SentenceTransformer.encode` over the first `count` names, all rows, batches of
-    32."""
-    from sentence_transformers import SentenceTransformer
-
-    from benchmarks.data import make_names
-    from dreambolt_steps.embedding.weights import find_model_file
-
-    model = SentenceTransformer(str(find_model_file("config.json").parent), device="cpu")
-    names = make_names()[-int(count) :]
-    return lambda: model.encode(names, batch_size=32, show_progress_bar=False)
-
-
-def run_embed_columns(count: str, folder: Path) -> Callable[[], object]:
-    """`EmbedColumns` over all names, in a session."""
-    from benchmarks.data import make_names
-    from dreambolt_steps import EmbedColumns, columns, open_session
-
-    def work() -> None:
-        from datadreamer.steps import DataSource
-
-        with open_session(folder / "session"):
-            names = DataSource("names", data={"name": make_names()[-int(count) :]})
-            EmbedColumns("embed", inputs=columns(names), args={"columns": ["name"]})
-
-    return work
-
-
 CONTENDERS = {
     "firebolt dreambolt": load_by_dreambolt,
     "firebolt dlt": load_by_dlt,
@@ -133,8 +105,6 @@ CONTENDERS = {
     "polars": run_polars,
     "dlt": run_dlt,
     "datadreamer": run_datadreamer,
-    "encode": run_encode_loop,
-    "embed": run_embed_columns,
 }
 
 
