@@ -15,6 +15,7 @@ from dreambolt_steps.cli.options import (
     Copy,
     DryRun,
     Embed,
+    EmbedderName,
     Fresh,
     JsonLogs,
     Llm,
@@ -95,6 +96,7 @@ def run(
 def ingest(
     path: Source,
     embed: Embed = None,
+    embedder: EmbedderName = "",
     synth: Synth = 0,
     synth_method: SynthMethod = "model",
     llm: Llm = "",
@@ -123,7 +125,7 @@ def ingest(
     from dreambolt_steps.cli.run import RunOptions, run_ingest
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
-    wanted["method"] = synth_method
+    wanted |= {"method": synth_method, "embedder": embedder}
     options = RunOptions(session, dry_run, fresh or [], max_rejects, max_cost, json_logs, quiet)
     run_ingest(
         path,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dreambolt_steps.cli.failures import report_failures
-from dreambolt_steps.cli.options import Database
+from dreambolt_steps.cli.options import Database, EmbedderName
 
 database_app = typer.Typer()
 
@@ -43,6 +43,7 @@ def search(
     column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The vectors, if there are several.")
     ] = None,
+    embedder: EmbedderName = "",
 ) -> None:
     """Find the rows nearest to a text in meaning.
 
@@ -50,4 +51,4 @@ def search(
     """
     from dreambolt_steps.cli.query import show_search
 
-    show_search(database, words, k, column)
+    show_search(database, words, k, column, embedder)

@@ -80,6 +80,15 @@ Embed = Annotated[
         metavar="COLUMN", help="A text column to embed, or NAME='{COLUMN}, {COLUMN}'; repeatable."
     ),
 ]
+EmbedderName = Annotated[
+    str,
+    typer.Option(
+        "--embedder",
+        metavar="MODEL",
+        help="The model: onnx, onnx-int8 or static for faster forms of the packaged one, a folder, "
+        "or server:MODEL (OPENAI_BASE_URL).",
+    ),
+]
 Synth = Annotated[
     int,
     typer.Option(

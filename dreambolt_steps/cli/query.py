@@ -20,7 +20,9 @@ def show_query(database: str, sql: str, limit: int) -> None:
     show_rows(open_warehouse(database).query(sql, limit=limit))
 
 
-def show_search(database: str, words: Sequence[str], k: int, column: str | None) -> None:
+def show_search(
+    database: str, words: Sequence[str], k: int, column: str | None, embedder: str = ""
+) -> None:
     """Print the rows whose vectors are nearest to that of a text.
 
     Args:
@@ -28,10 +30,11 @@ def show_search(database: str, words: Sequence[str], k: int, column: str | None)
         words: the table and the text; of Parquet files the text alone.
         k: how many rows.
         column: the vectors, if there are several.
+        embedder: the model that made them, as `open_embedder` takes it.
 
     Raises:
         UsageError: the table has no vectors, or several and none was named, or they are of another
-            model than the packaged one.
+            model.
     """
     path = Path(database)
     if path.is_dir() or path.suffix == ".parquet":
@@ -39,7 +42,7 @@ def show_search(database: str, words: Sequence[str], k: int, column: str | None)
             raise UsageError(
                 f"{database} holds Parquet files, no tables: dreambolt search {database} 'a text'"
             )
-        _search_files(path, words[0], k, column)
+        _search_files(path, words[0], k, column, embedder)
         return
     if len(words) != 2:
         raise UsageError(
@@ -54,29 +57,28 @@ def show_search(database: str, words: Sequence[str], k: int, column: str | None)
     vectors = described.vectors
     chosen = choose_vectors(list(vectors), column, table)
     pairs = [load.metadata for load in described.loads]
-    vector = _embed(text, chosen, vectors[chosen], pairs)
+    vector = _embed(text, chosen, vectors[chosen], pairs, embedder)
     found = warehouse.search(table, chosen, vector, k)
     _show(found, chosen, set(vectors))
 
 
-def _search_files(path: Path, text: str, k: int, column: str | None) -> None:
+def _search_files(path: Path, text: str, k: int, column: str | None, embedder: str) -> None:
     files = VectorFiles(path)
     chosen = choose_vectors(list(files.vectors), column, str(path))
-    vector = _embed(text, chosen, files.count_dims(chosen), [files.metadata])
+    vector = _embed(text, chosen, files.count_dims(chosen), [files.metadata], embedder)
     _show(files.search(chosen, vector, k), chosen, set(files.vectors))
 
 
-def _embed(text: str, column: str, dims: int, metadata: Sequence[Mapping[str, str]]) -> list[float]:
-    """The vector of a text, as the packaged model gives it, cut as the column's are.
+def _embed(
+    text: str, column: str, dims: int, metadata: Sequence[Mapping[str, str]], model: str
+) -> list[float]:
+    """The vector of a text, cut as the column's are.
 
     Raises: UsageError: the column was embedded by another model.
     """
-    from dreambolt_steps.fast_import import import_datadreamer
+    from dreambolt_steps.embedding_model import open_embedder
 
-    import_datadreamer()
-    from dreambolt_steps.embedding.minilm import MiniLMEmbedder
-
-    embedder = MiniLMEmbedder()
+    embedder = open_embedder(model)
     ours = f"{embedder.model_name} ({embedder.dims} dims)"
     name = column.removesuffix("_embedding")
     recorded = {pairs.get(f"embedding.{name}", ours) for pairs in metadata}
@@ -85,8 +87,8 @@ def _embed(text: str, column: str, dims: int, metadata: Sequence[Mapping[str, st
         recorded.add(f"another model ({dims} dims)")
     for other in sorted(recorded - {ours}):
         raise UsageError(
-            f"{column} was embedded by {other}, this command has {ours}; "
-            "search it from Python with that model"
+            f"{column} was embedded by {other}, this command has {ours}; name that model: "
+            "--embedder"
         )
     return [float(value) for value in next(embedder.encode([text]))[:dims]]
 

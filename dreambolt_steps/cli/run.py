@@ -14,6 +14,7 @@ from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_repo
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.contracts.contract_file import read_contract
+from dreambolt_steps.embedding_model import check_embedder
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.language_model import check_language_model
 from dreambolt_steps.llms.spending import limit_spending
@@ -85,6 +86,10 @@ def run_ingest(
         raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
     copy_args = parse_copy(copy, wanted["mode"], wanted["database"])
     check_synthesis(synth, wanted["method"], wanted["model"])
+    if wanted["embedder"] and not embed:
+        raise UsageError("--embedder is a model for --embed; name a column, such as --embed name")
+    if embed:
+        check_embedder(wanted["embedder"])
     if contract is not None:
         read_contract(contract)  # what is wrong with it is told before anything is made
         clean_args["contract"] = str(contract)

@@ -15,6 +15,7 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
+from dreambolt_steps.embedding_model import open_embedder
 from dreambolt_steps.language_model import is_local, open_language_model
 from dreambolt_steps.tables.naming import clean_names
 from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
@@ -33,6 +34,7 @@ def recipe(
     rows: int = 0,
     model: str = "",
     method: str = "model",
+    embedder: str = "",
 ) -> None:
     """Load, clean, synthesize, embed, export, and load into DuckDB or Firebolt.
 
@@ -50,6 +52,7 @@ def recipe(
         rows: synthetic rows to add.
         model: the model that writes them, as `open_language_model` takes it.
         method: model, or copula for rows drawn without one.
+        embedder: the model that embeds, as `open_embedder` takes it.
     """
     # What a table holds already must not come again; replace and snapshot take everything there is.
     only = {"only": "new"} if mode in ("append", "merge") else {}
@@ -70,6 +73,8 @@ def recipe(
         plain = [told for told in embed if not ("=" in told and "{" in told)]
         texts = [name if name in names else clean_names([name])[0] for name in plain]
         args = {"columns": list(dict.fromkeys(texts)), "templates": templates}
+        if embedder:
+            args["embedder"] = open_embedder(embedder)
         step = EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
     target = {"database": database, "table": table, "mode": mode, **(copy or {})}

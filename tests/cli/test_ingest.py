@@ -35,6 +35,23 @@ def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
     assert read("SELECT count(*), count(winner_embedding) FROM cups") == [(3, 3)]
 
 
+def test_a_template_is_embedded_by_a_named_model_and_searched_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    told = "cup={winner} won in {year}"
+    done = call("ingest", "cups.csv", "--embed", told, "--embedder", "onnx")
+    assert done.exit_code == 0, done.stderr
+    assert read("SELECT count(cup_embedding) FROM cups") == [(3,)]
+    refused = call("search", "out/cups", "the winner of 1934")
+    assert refused.exit_code == 2
+    assert "name that model: --embedder" in refused.stderr
+    found = call("search", "out/cups", "Italy won in 1934", "--embedder", "onnx", "--k", "1")
+    assert found.exit_code == 0, found.stderr
+    assert "1934" in found.stdout.split("\n")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -45,6 +62,13 @@ def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
         (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: one of create, replace, append"),
         (["cups.csv", "--mode", "merge"], 2, "mode merge needs the columns that name a row"),
         (["cups.csv", "--copy", "keys=a"], 2, "--copy keys: did you mean 'key'?"),
+        (["cups.csv", "--embedder", "onnx"], 2, "--embedder is a model for --embed"),
+        (
+            ["cups.csv", "--embed", "winner", "--embedder", "BAAI/bge-small-en"],
+            1,
+            "the packaged all-MiniLM-L6-v2 needs no network",
+        ),
+        (["cups.csv", "--embed", "winner", "--embedder", "server:m"], 1, "OPENAI_API_KEY not set"),
         (["cups.csv", "--llm", "gpt-4o-mini"], 2, "say how many with --synth"),
         (["cups.csv", "--synth", "2", "--llm", "gpt-4o-mini"], 1, "OPENAI_API_KEY not set"),
         (["cups.csv", "--synth", "2"], 2, "--synth-method copula"),
