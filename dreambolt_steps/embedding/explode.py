@@ -11,6 +11,7 @@ from dreambolt_steps.embedding.text_source import TextSource
 from dreambolt_steps.errors import SchemaError
 
 CHUNK, NUMBER = "chunk", "chunk_number"
+_OUTPUT_ROWS = 4096
 _ROWS = 512  # of the source at a time: each may become thousands
 
 
@@ -25,21 +26,29 @@ def explode_rows(
         chunks: how.
 
     Returns: each row as often as its text has chunks (once without any), with two columns more:
-    `chunk`, and `chunk_number` from 1; both NULL where there is no text.
+    `chunk`, and `chunk_number` from 1; both NULL where there is no text. A text column that stands
+    alone is left out: its chunks hold it, and a long text repeated beside each would fill the disk.
 
     Raises: SchemaError when a column is missing or its name is taken.
     """
     source.check(reader.schema)
     schema = reader.schema
+    if source.template is None:
+        schema = schema.remove(schema.get_field_index(source.columns[0]))
+    kept = list(schema.names)
     for name, kind in ((CHUNK, pa.string()), (NUMBER, pa.int32())):
         if name in schema.names:
             raise SchemaError(f"column {name!r} exists already; name it otherwise to explode texts")
         schema = schema.append(pa.field(name, kind))
-    return pa.RecordBatchReader.from_batches(schema, _explode(reader, source, chunks, schema))
+    return pa.RecordBatchReader.from_batches(schema, _explode(reader, source, chunks, schema, kept))
 
 
 def _explode(
-    reader: pa.RecordBatchReader, source: TextSource, chunks: Chunks, schema: pa.Schema
+    reader: pa.RecordBatchReader,
+    source: TextSource,
+    chunks: Chunks,
+    schema: pa.Schema,
+    kept: list[str],
 ) -> Iterator[pa.RecordBatch]:
     for whole in reader:
         for start in range(0, whole.num_rows, _ROWS):
@@ -52,6 +61,9 @@ def _explode(
                 rows += [row] * len(cut)
                 texts += cut
                 numbers += [None] if text is None else list(range(1, len(cut) + 1))
-            again = batch.take(pa.array(rows, pa.int32()))
-            added = [pa.array(texts, pa.string()), pa.array(numbers, pa.int32())]
-            yield pa.RecordBatch.from_arrays([*again.columns, *added], schema=schema)
+            left = batch.select(kept)
+            for at in range(0, len(rows), _OUTPUT_ROWS):
+                part = slice(at, at + _OUTPUT_ROWS)
+                again = left.take(pa.array(rows[part], pa.int32()))
+                added = [pa.array(texts[part], pa.string()), pa.array(numbers[part], pa.int32())]
+                yield pa.RecordBatch.from_arrays([*again.columns, *added], schema=schema)

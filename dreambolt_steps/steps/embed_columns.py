@@ -33,7 +33,7 @@ class EmbedColumns(TableStep):
 
     Outputs: the same columns, `<column>_embedding` for each column and `<name>_embedding` for each
     template: a list of `dims` numbers, NULL where the text is NULL or blank. With `long_texts`
-    "explode" there is a row for each chunk, with `chunk` and `chunk_number`.
+    "explode" there is a row for each chunk, with `chunk` and `chunk_number` in place of the column.
 
     Vectors are kept in the session by model and text: a later run, another step or another file
     encodes only texts that are new. A run that was interrupted loses one batch at most.

