@@ -11,6 +11,7 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 Bits = npt.NDArray[np.uint64]
 
+_FEW_WORDS = 256
 _ONE, _TOP = np.uint64(1), np.uint64(63)
 _STEPS = tuple(np.uint64(1 << power) for power in range(6))
 _COUNTS = np.array([bin(value).count("1") for value in range(256)], dtype=np.uint8)
@@ -74,22 +75,19 @@ def count_bits(bits: Bits) -> int:
 
 
 def list_positions(bits: Bits) -> npt.NDArray[np.int64]:
-    """List the positions, ascending; quick where they are sparse."""
-    words = np.flatnonzero(bits)
-    left, found = bits[words], []
-    while len(words):
-        lowest = left & (np.uint64(0) - left)
-        found.append(words * 64 + np.log2(lowest).astype(np.int64))
-        left = left ^ lowest
-        more = left != 0
-        words, left = words[more], left[more]
-    return np.sort(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    """List the positions, ascending."""
+    return np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little").view(bool))
 
 
 def find_last(bits: Bits) -> int:
-    """Return the last position, -1 if there is none."""
-    words = np.flatnonzero(bits)
-    return int(words[-1]) * 64 + int(bits[words[-1]]).bit_length() - 1 if len(words) else -1
+    """Return the last position, -1 if there is none; quick where it is near the end."""
+    for end in range(len(bits), 0, -_FEW_WORDS):
+        start = max(end - _FEW_WORDS, 0)
+        words = np.flatnonzero(bits[start:end])
+        if len(words):
+            place = start + int(words[-1])
+            return place * 64 + int(bits[place]).bit_length() - 1
+    return -1
 
 
 def count_before(bits: Bits, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
