@@ -12,6 +12,8 @@ import pyarrow.csv as pc
 from dreambolt_steps.dialects.dialect import Dialect
 
 _BLOCK_BYTES = 8 << 20
+_MOST_BLOCK_BYTES = 32 << 20  # wide tables: what is done once a batch and column should not count
+_USUAL_COLUMNS = 50
 
 
 def suits_arrow(path: Path, dialect: Dialect) -> bool:
@@ -36,7 +38,7 @@ def suits_arrow(path: Path, dialect: Dialect) -> bool:
 def iterate_arrow_csv(
     path: Path, dialect: Dialect, names: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows as text, in batches of about 8 MiB, in order.
+    """Yield the rows as text, in batches of about 8 MiB, more for wide tables, in order.
 
     An empty field is null, a quoted "" is "". Blank lines are passed over, but are a null in a
     table of one column, as in DuckDB.
@@ -50,7 +52,7 @@ def iterate_arrow_csv(
         yielded.
     """
     read = pc.ReadOptions(
-        block_size=_BLOCK_BYTES,
+        block_size=min(_BLOCK_BYTES * max(len(names) // _USUAL_COLUMNS, 1), _MOST_BLOCK_BYTES),
         column_names=list(names),
         skip_rows=dialect.skip,
         skip_rows_after_names=int(dialect.header),
