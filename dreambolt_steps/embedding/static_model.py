@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -128,12 +130,14 @@ def distill_static(model: str | None, target: str | Path, dims: int = 256) -> Pa
     with FileLock(f"{target}.lock"):
         if target.is_dir():
             return target
-        distilled = distill_from_model(
-            AutoModel.from_pretrained(source, local_files_only=True),
-            AutoTokenizer.from_pretrained(source, local_files_only=True),
-            pca_dims=dims,
-            device="cpu",
-        )
+        # A progress bar of its own would run through the session's.
+        with contextlib.redirect_stderr(io.StringIO()):
+            distilled = distill_from_model(
+                AutoModel.from_pretrained(source, local_files_only=True),
+                AutoTokenizer.from_pretrained(source, local_files_only=True),
+                pca_dims=dims,
+                device="cpu",
+            )
         partial = target.with_name(f".{target.name}.partial")
         distilled.save_pretrained(str(partial))
         partial.replace(target)
