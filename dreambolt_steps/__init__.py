@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from dreambolt_steps.llms.chat_model import ChatModel
     from dreambolt_steps.llms.local_model import LocalModel
     from dreambolt_steps.llms.spending import limit_spending
+    from dreambolt_steps.quality_limit import require_quality
     from dreambolt_steps.reject_limit import limit_rejects
     from dreambolt_steps.session import open_session
+    from dreambolt_steps.steps.assess_synthesis import AssessSynthesis
     from dreambolt_steps.steps.clean_table import CleanTable
     from dreambolt_steps.steps.complete_columns import CompleteColumns
     from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
@@ -48,6 +50,7 @@ _HOMES = {
     "CleanTable": "steps.clean_table",
     "SuggestSchema": "steps.suggest_schema",
     "CompleteColumns": "steps.complete_columns",
+    "AssessSynthesis": "steps.assess_synthesis",
     "SynthesizeRows": "steps.synthesize_rows",
     "EmbedColumns": "steps.embed_columns",
     "MatchSimilar": "steps.match_similar",
@@ -69,11 +72,13 @@ _HOMES = {
     "limit_spending": "llms.spending",
     "open_session": "session",
     "limit_rejects": "reject_limit",
+    "require_quality": "quality_limit",
     "DreamboltError": "errors",
 }
 _NEED_DATADREAMER = ("steps.", "embedding.", "llms.")
 
 __all__ = [
+    "AssessSynthesis",
     "ChatModel",
     "CleanTable",
     "CompleteColumns",
@@ -100,6 +105,7 @@ __all__ = [
     "limit_spending",
     "open_session",
     "reference",
+    "require_quality",
 ]
 
 

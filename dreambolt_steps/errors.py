@@ -86,6 +86,10 @@ class RejectLimitError(TerminalError):
     """More rows were rejected than allowed; nothing was loaded."""
 
 
+class QualityLimitError(TerminalError):
+    """Synthetic rows are not as good as asked for; nothing was loaded."""
+
+
 class ModelError(TerminalError):
     """A language or embedding model can't be used or answered nothing usable."""
 

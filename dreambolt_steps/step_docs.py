@@ -14,6 +14,7 @@ STEPS = (
     "SuggestSchema",
     "SynthesizeRows",
     "CompleteColumns",
+    "AssessSynthesis",
     "EmbedColumns",
     "MatchSimilar",
     "DropNearDuplicates",

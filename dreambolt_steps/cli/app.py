@@ -22,6 +22,7 @@ from dreambolt_steps.cli.options import (
     Load,
     MaxCost,
     MaxRejects,
+    MinQuality,
     Mode,
     Out,
     Quiet,
@@ -78,6 +79,7 @@ def run(
     fresh: Fresh = None,
     max_rejects: MaxRejects = None,
     max_cost: MaxCost = None,
+    min_quality: MinQuality = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
@@ -87,7 +89,8 @@ def run(
     """
     from dreambolt_steps.cli.run import RunOptions, run_recipe
 
-    options = RunOptions(session, dry_run, fresh or [], max_rejects, max_cost, json_logs, quiet)
+    limits = (max_rejects, max_cost, min_quality)
+    options = RunOptions(session, dry_run, fresh or [], *limits, json_logs, quiet)
     run_recipe(recipe, settings or [], options)
 
 
@@ -115,6 +118,7 @@ def ingest(
     fresh: Fresh = None,
     max_rejects: MaxRejects = None,
     max_cost: MaxCost = None,
+    min_quality: MinQuality = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
@@ -126,7 +130,8 @@ def ingest(
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
     wanted |= {"method": synth_method, "embedder": embedder}
-    options = RunOptions(session, dry_run, fresh or [], max_rejects, max_cost, json_logs, quiet)
+    limits = (max_rejects, max_cost, min_quality)
+    options = RunOptions(session, dry_run, fresh or [], *limits, json_logs, quiet)
     run_ingest(
         path,
         wanted,

@@ -29,6 +29,15 @@ MaxCost = Annotated[
         min=0, metavar="USD", help="What a step may spend on language models, over all runs."
     ),
 ]
+MinQuality = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=100,
+        metavar="X",
+        help="Stop before anything is loaded when synthetic rows are worse, 0 to 100.",
+    ),
+]
 MaxRejects = Annotated[
     str | None,
     typer.Option(

@@ -19,6 +19,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.language_model import check_language_model
 from dreambolt_steps.llms.spending import limit_spending
 from dreambolt_steps.log import report_to
+from dreambolt_steps.quality_limit import require_quality
 from dreambolt_steps.recipe import Recipe, load_recipe
 from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.reject_limit import limit_rejects
@@ -41,6 +42,7 @@ class RunOptions:
         fresh: steps to run again.
         max_rejects: the most rejected rows, as `limit_rejects` takes it; None for any number.
         max_cost: USD that each step may spend on language models; None for any amount.
+        min_quality: the lowest quality of synthetic rows, 0 to 100; None for any.
         json_logs, quiet: what is printed.
     """
 
@@ -49,6 +51,7 @@ class RunOptions:
     fresh: Sequence[str]
     max_rejects: str | None
     max_cost: float | None
+    min_quality: float | None
     json_logs: bool
     quiet: bool
 
@@ -90,6 +93,8 @@ def run_ingest(
         raise UsageError("--embedder is a model for --embed; name a column, such as --embed name")
     if embed:
         check_embedder(wanted["embedder"])
+    if options.min_quality is not None and not synth:
+        raise UsageError("--min-quality is about synthetic rows; say how many with --synth")
     if contract is not None:
         read_contract(contract)  # what is wrong with it is told before anything is made
         clean_args["contract"] = str(contract)
@@ -167,13 +172,14 @@ def name_source(source: str) -> str:
 
 def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOptions) -> None:
     reporter = choose_reporter(json_logs=options.json_logs, quiet=options.quiet)
-    limit = options.max_rejects
+    limit, lowest = options.max_rejects, options.min_quality
     try:
         with (
             report_to(reporter),
             limit_rejects(limit) if limit is not None else nullcontext(),
             limit_spending(options.max_cost),
             rehearse() if options.dry_run else nullcontext(),
+            nullcontext() if lowest is None or options.dry_run else require_quality(lowest),
             open_session(folder, fresh=options.fresh, verbose=is_debugging()),
         ):
             recipe.run(arguments)

@@ -12,7 +12,7 @@ from rich.table import Table
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.tables import shorten_path
 from dreambolt_steps.contracts.report.page import REPORT_FILE
-from dreambolt_steps.contracts.report.row_counts import count_rows
+from dreambolt_steps.contracts.report.row_counts import MEASURE_KINDS, count_rows
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.step_docs import STEPS
 
@@ -70,7 +70,7 @@ def add_up(receipts: Sequence[Receipt]) -> str:
     Returns: one line; it names the step whose counts do not add up, and tells rows that came or
         went in steps of other packages.
     """
-    known = [one for one in receipts if one.kind in STEPS]
+    known = [one for one in receipts if one.kind in STEPS and one.kind not in MEASURE_KINDS]
     for one in known:
         if one.rows_in + one.rows_made != one.rows_rejected + one.rows_out:
             return (
@@ -114,7 +114,11 @@ def _show_health(say: Callable[[str], None], receipts: Sequence[Receipt]) -> Non
     for receipt in receipts:
         quality = receipt.report.get("quality")
         if quality is not None:
-            say(f"quality of {receipt.step}: {quality} of 100")
+            told = f"; {receipt.notes[0]}" if receipt.kind in MEASURE_KINDS else ""
+            say(f"quality of {receipt.step}: {quality} of 100{told}")
+        if receipt.kind in MEASURE_KINDS:
+            for words in receipt.report.get("warnings", []):
+                say(f"look at: {words}")
         alerts = [] if receipt.resumed else receipt.report.get("drift", [])
         for alert in alerts[:_SHOWN_ALERTS]:
             where = f"{alert['column']}: " if alert["column"] else ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from dreambolt_steps import (
+    AssessSynthesis,
     CleanTable,
     CopyIntoDuckDB,
     CopyIntoFirebolt,
@@ -36,7 +37,7 @@ def recipe(
     method: str = "model",
     embedder: str = "",
 ) -> None:
-    """Load, clean, synthesize, embed, export, and load into DuckDB or Firebolt.
+    """Load, clean, synthesize and assess, embed, export, and load into DuckDB or Firebolt.
 
     Args:
         source: a CSV, TSV or Parquet file, a glob, or an s3:// URI.
@@ -67,6 +68,9 @@ def recipe(
         if is_local(model):  # a small model writes one row better than five
             args["rows_per_call"] = 1
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
+        contract = (clean or {}).get("contract")
+        args = {"contract": contract} if contract else {}
+        AssessSynthesis("assess", inputs=columns(step), args=args)
     if embed:
         names = step.output.column_names
         templates = dict(told.split("=", 1) for told in embed if "=" in told and "{" in told)

@@ -43,6 +43,15 @@ def trace_masked(inputs: Mapping[str, Any]) -> set[str]:
     return {name for receipt in _walk_receipts(inputs) for name in receipt.report.get("masked", [])}
 
 
+def trace_spending(inputs: Mapping[str, Any]) -> float | None:
+    """USD that the nearest synthesis above cost, in all its runs, as its ledger says; None where
+    the price is not known, or there is none."""
+    for receipt in _walk_receipts(inputs):
+        if "usd in all runs" in receipt.report:
+            return float(receipt.report["usd in all runs"])
+    return None
+
+
 def trace_has_nulls(inputs: Mapping[str, Any]) -> bool:
     """Whether the source tells NULL from an empty text, as Parquet does and CSV does not.
 

@@ -43,6 +43,14 @@ class KnownRows:
             return [False] * len(hashes)
         return [bool(same) for same in self._hashes[at] == hashes]
 
+    @property
+    def repeated(self) -> float:
+        """The share of the table's rows that are equal to another of its rows."""
+        if not len(self._hashes):
+            return 0.0
+        same = self._hashes[1:] == self._hashes[:-1]
+        return float(np.mean(np.append(same, False) | np.insert(same, 0, False)))
+
     def _hash(self, rows: Any) -> np.ndarray:
         connection = open_cursor()
         connection.register("rows_to_hash", rows)

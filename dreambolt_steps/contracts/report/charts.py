@@ -46,7 +46,7 @@ def draw_distribution(now: ColumnFacts, before: ColumnFacts | None) -> Markup | 
     old = share_bins(others, list(edges)) if others else None
     note = "characters" if now.family == "text" else "logarithmic" if logarithmic else ""
     axis = (show_place(low, now.family), note, show_place(high, now.family))
-    return _draw_bars(shares, old, gap=0.5, label=f"{now.name}, {_BINS} bins", axis=axis)
+    return draw_bars(shares, old, gap=0.5, label=f"{now.name}, {_BINS} bins", axis=axis)
 
 
 def find_bounds(now: Sequence[float], before: Sequence[float]) -> tuple[float, float]:
@@ -108,7 +108,7 @@ def _draw_values(now: ColumnFacts, before: ColumnFacts | None) -> Markup:
     old = _share(before, ordered) if before is not None and before.is_categorical else None
     label = f"{now.name}: {', '.join(ordered)}"
     axis = (ordered[0], "", ordered[-1] if len(ordered) > 1 else "")
-    return _draw_bars(_share(now, ordered), old, gap=2.0, label=label, axis=axis, names=ordered)
+    return draw_bars(_share(now, ordered), old, gap=2.0, label=label, axis=axis, names=ordered)
 
 
 def _order(value: str) -> tuple[float, str]:
@@ -123,7 +123,7 @@ def _share(facts: ColumnFacts, names: Sequence[str]) -> np.ndarray:
     return np.array([counts.get(name, 0) for name in names]) / max(facts.sampled, 1)
 
 
-def _draw_bars(
+def draw_bars(
     shares: np.ndarray,
     old: np.ndarray | None,
     *,
@@ -132,6 +132,15 @@ def _draw_bars(
     axis: tuple[str, str, str],
     names: Sequence[str] = (),
 ) -> Markup:
+    """Draw shares as bars, and others to compare with as an outline over them.
+
+    Args:
+        shares, old: of equal length.
+        gap: between two bars, of 240 in all.
+        label: for who can't see it.
+        axis: what stands below its left end, middle and right end.
+        names: what each bar is of.
+    """
     highest = max(float(shares.max()), float(old.max()) if old is not None else 0.0) or 1.0
     step = WIDTH / len(shares)
     width = max(step - gap, 1.0)

@@ -89,7 +89,7 @@ def _describe(step: StepRecord, profile: TableProfile, column: ColumnFacts) -> C
         nulls_before=before.nulls / rows_before if before else None,
         completeness_bar=draw_share(1 - null_share, "complete", label),
         chart=chart,
-        values=() if chart is not None else _list_values(column, before),
+        values=() if chart is not None else list_values(column, before),
         psi=profile.drift.psi.get(column.name) if profile.drift else None,
         alerts=own,
         level=own[0].level if own else "",
@@ -112,7 +112,8 @@ def _find_evidence(step: StepRecord, name: str) -> str:
     return str(found.get("words", "")) if isinstance(found, dict) else str(found)
 
 
-def _list_values(column: ColumnFacts, before: ColumnFacts | None) -> tuple[TopValue, ...]:
+def list_values(column: ColumnFacts, before: ColumnFacts | None) -> tuple[TopValue, ...]:
+    """The most frequent values of a column, each with its share before."""
     old = dict(before.values) if before is not None else {}
     listed = before is not None and (before.complete or bool(before.values))
     return tuple(

@@ -9,6 +9,8 @@ from dreambolt_steps.log import Receipt
 
 SOURCE_KINDS = ("LoadTable",)
 EXPORT_KINDS = ("ExportParquet",)
+MEASURE_KINDS = ("AssessSynthesis",)
+"""Steps that measure rows and hand on what they found: none of their rows is one of the table."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,11 @@ class RowCounts:
 
 def count_rows(receipts: Sequence[Receipt]) -> RowCounts:
     """Count the rows of a run from the receipts of its steps."""
-    rows = [one for one in receipts if not one.kind.startswith("CopyInto")]
+    rows = [
+        one
+        for one in receipts
+        if not one.kind.startswith("CopyInto") and one.kind not in MEASURE_KINDS
+    ]
     if not rows:
         return RowCounts()
     sources = [one for one in rows if one.kind in SOURCE_KINDS] or rows[:1]
