@@ -30,6 +30,11 @@ class QualityLimit:
 _current: list[QualityLimit] = []
 
 
+def is_quality_required() -> bool:
+    """Whether the run asks for a quality."""
+    return bool(_current)
+
+
 def check_quality(step: str, score: float, words: str, lowest: float | None = None) -> None:
     """Hold the quality that a step found to the limits there are.
 
@@ -85,4 +90,4 @@ def require_quality(lowest: float) -> Iterator[QualityLimit]:
         )
 
 
-__all__ = ["QualityLimit", "check_quality", "require_quality"]
+__all__ = ["QualityLimit", "check_quality", "is_quality_required", "require_quality"]

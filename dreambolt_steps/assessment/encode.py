@@ -99,8 +99,9 @@ def _read_numbers(column: pa.Array) -> np.ndarray:
         column = column.cast(pa.int64())
     elif pa.types.is_time32(kind):
         column = column.cast(pa.int32())
-    numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return np.asarray(numbers, dtype=np.float64)
+    numbers = np.array(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -18,6 +18,7 @@ from dreambolt_steps import (
 )
 from dreambolt_steps.embedding_model import open_embedder
 from dreambolt_steps.language_model import is_local, open_language_model
+from dreambolt_steps.quality_limit import is_quality_required
 from dreambolt_steps.tables.naming import clean_names
 from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
 
@@ -68,9 +69,10 @@ def recipe(
         if is_local(model):  # a small model writes one row better than five
             args["rows_per_call"] = 1
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
-        contract = (clean or {}).get("contract")
-        args = {"contract": contract} if contract else {}
-        AssessSynthesis("assess", inputs=columns(step), args=args)
+        if step.receipt.rows_in > 1 or is_quality_required():  # else there is nothing like them
+            contract = (clean or {}).get("contract")
+            args = {"contract": contract} if contract else {}
+            AssessSynthesis("assess", inputs=columns(step), args=args)
     if embed:
         names = step.output.column_names
         templates = dict(told.split("=", 1) for told in embed if "=" in told and "{" in told)
