@@ -36,7 +36,7 @@ def choose_dialect(text: str, overrides: DialectOverrides) -> list[Score]:
         first.append((_score(dialect, prior, few), prior))
     first.sort(key=lambda scored: -scored[0].total)
     clear = _is_clear(first, few, overrides)
-    if clear and len(more) == len(few):
+    if clear and (len(more) == len(few) or overrides.is_complete):
         return [score for score, _ in first]
     finalists = first[: 1 if clear else _FINALISTS]
     scores = [

@@ -20,6 +20,7 @@ from dreambolt_steps.dialects.screen import Region
 from dreambolt_steps.errors import SourceError
 
 _HEAD_BYTES = 1 << 16
+_TOLD_BYTES = 1 << 12
 _MOST_HEAD_BYTES = 1 << 22
 _ENOUGH_LINES = 40
 _TAIL_BYTES = 1 << 12
@@ -60,7 +61,7 @@ def detect(
     Raises: SourceError for a file of blank lines, or without a line end in 16 MiB.
     """
     size = path.stat().st_size
-    text = _read_head(path, mark, size)
+    text = _read_head(path, mark, size, _TOLD_BYTES if overrides.is_complete else _HEAD_BYTES)
     if not text.strip("\r\n"):
         raise SourceError(f"{path}: holds no rows, only blank lines; check the file")
     scores = choose_dialect(text, overrides)
@@ -94,11 +95,11 @@ def detect(
     return Detection(dialect, layout, region, tuple(preamble), _tell_evidence(scores))
 
 
-def _read_head(path: Path, mark: int, size: int) -> str:
+def _read_head(path: Path, mark: int, size: int, least: int) -> str:
     """Read lines enough to judge a file by, cut behind a line end."""
     with path.open("rb") as handle:
         handle.seek(mark)
-        head = handle.read(_HEAD_BYTES)
+        head = handle.read(least)
         while mark + len(head) < size:
             ends = head.count(b"\n") or head.count(b"\r")
             if ends >= _ENOUGH_LINES or (ends and len(head) >= _MOST_HEAD_BYTES):

@@ -53,6 +53,12 @@ class DialectOverrides:
     header_rows: int | None = None
     footer: int | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether little is left to find out."""
+        told = (self.delimiter, self.quote, self.escape, self.header, self.skip)
+        return None not in told
+
     def check(self) -> None:
         """Raises: UsageError for what no file can have."""
         for name in ("quote", "escape"):
