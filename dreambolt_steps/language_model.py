@@ -6,20 +6,24 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from dreambolt_steps.errors import UsageError
+from dreambolt_steps.llms.local_files import check_local_model
 from dreambolt_steps.settings import require_credentials
 
 LOCAL = "local"
 
 
-def open_language_model(name: str) -> Any:
+def open_language_model(name: str, mode: str = "live") -> Any:
     """A model by its name.
 
     Args:
         name: `local` for the packaged model that runs in this process, a GGUF file for another one,
             else a model of OpenAI or of the server in OPENAI_BASE_URL, such as gpt-4.1-mini.
+        mode: live or batch, as `ChatModel` has it.
 
     Raises:
         CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked.
+        UsageError: a model in this process has no batch mode.
         ModelError: a package or file of a local model is missing.
 
     Example:
@@ -30,7 +34,9 @@ def open_language_model(name: str) -> Any:
     from dreambolt_steps import ChatModel, LocalModel
 
     if not is_local(name):
-        return ChatModel(name)
+        return ChatModel(name, mode=mode)
+    if mode != "live":
+        raise UsageError(f"model {name} runs in this process; mode {mode} needs a provider")
     return LocalModel(None if name == LOCAL else name)
 
 
@@ -39,13 +45,29 @@ def is_local(name: str) -> bool:
     return name == LOCAL or name.endswith(".gguf")
 
 
-def check_language_model(name: str) -> None:
-    """Fail for a model that can't be asked, before any work is done; imports nothing heavy.
+def check_language_model(name: str, *, ask: bool = False) -> None:
+    """Fail for a model that can't be asked, before any work is done; DataDreamer is not imported.
 
-    Raises: CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked.
+    Args:
+        name: as `open_language_model` takes it.
+        ask: ask its server whether it is there, takes the key, and has the model.
+
+    Raises:
+        CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked; or the key is refused.
+        ModelError: a package, file, server or model is missing.
     """
-    if not is_local(name) and not os.environ.get("OPENAI_BASE_URL"):
+    if is_local(name):
+        check_local_model(None if name == LOCAL else name)
+        return
+    url = os.environ.get("OPENAI_BASE_URL")
+    if not url:
         require_credentials("OpenAI")
+    if ask:
+        from dreambolt_steps.llms.model_check import check_model
+        from dreambolt_steps.llms.server import OPENAI, Server
+
+        server = Server(name, (url or OPENAI).rstrip("/"), "OPENAI_API_KEY")
+        check_model(name, server.base_url, server.read_key(), server.key_name)
 
 
 __all__ = ["check_language_model", "is_local", "open_language_model"]

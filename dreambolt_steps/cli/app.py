@@ -9,6 +9,7 @@ import typer
 from dreambolt_steps.cli.database_commands import database_app
 from dreambolt_steps.cli.failures import report_failures
 from dreambolt_steps.cli.options import (
+    Batch,
     Clean,
     Columns,
     Contract,
@@ -103,6 +104,7 @@ def ingest(
     synth: Synth = 0,
     synth_method: SynthMethod = "model",
     llm: Llm = "",
+    batch: Batch = False,
     out: Out = "",
     to: To = "",
     table: Table = "",
@@ -130,6 +132,7 @@ def ingest(
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
     wanted |= {"method": synth_method, "embedder": embedder}
+    wanted["model_mode"] = "batch" if batch else "live"
     limits = (max_rejects, max_cost, min_quality)
     options = RunOptions(session, dry_run, fresh or [], *limits, json_logs, quiet)
     run_ingest(

@@ -113,6 +113,9 @@ SynthMethod = Annotated[
 Llm = Annotated[
     str, typer.Option(metavar="MODEL", help="The model that writes them: gpt-4.1-mini, or local.")
 ]
+Batch = Annotated[
+    bool, typer.Option("--batch", help="Ask through the batch API: half the price, within a day.")
+]
 Out = Annotated[
     str, typer.Option(metavar="FOLDER", help="For the Parquet files; default out/NAME.")
 ]

@@ -95,6 +95,8 @@ def run_ingest(
         check_embedder(wanted["embedder"])
     if options.min_quality is not None and not synth:
         raise UsageError("--min-quality is about synthetic rows; say how many with --synth")
+    if wanted["model_mode"] == "batch" and not (synth and wanted["model"]):
+        raise UsageError("--batch asks a model; name one with --llm, and --synth rows")
     if contract is not None:
         read_contract(contract)  # what is wrong with it is told before anything is made
         clean_args["contract"] = str(contract)
@@ -138,7 +140,7 @@ def check_synthesis(rows: int, method: str, model: str) -> None:
     if method == "copula":
         check_library()
     elif model:
-        check_language_model(model)
+        check_language_model(model, ask=True)
     else:
         raise UsageError(
             "--synth needs a model; name one with --llm, such as --llm gpt-4o-mini or local, or "

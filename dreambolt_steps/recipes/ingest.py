@@ -37,6 +37,7 @@ def recipe(
     model: str = "",
     method: str = "model",
     embedder: str = "",
+    model_mode: str = "live",
 ) -> None:
     """Load, clean, synthesize and assess, embed, export, and load into DuckDB or Firebolt.
 
@@ -55,6 +56,7 @@ def recipe(
         model: the model that writes them, as `open_language_model` takes it.
         method: model, or copula for rows drawn without one.
         embedder: the model that embeds, as `open_embedder` takes it.
+        model_mode: live, or batch for the provider's batch API.
     """
     # What a table holds already must not come again; replace and snapshot take everything there is.
     only = {"only": "new"} if mode in ("append", "merge") else {}
@@ -63,7 +65,7 @@ def recipe(
     if rows:
         args: dict[str, Any] = {"rows": rows}
         if method == "model":
-            args["llm"] = open_language_model(model)
+            args["llm"] = open_language_model(model, model_mode)
         else:
             args["method"] = method
         if is_local(model):  # a small model writes one row better than five

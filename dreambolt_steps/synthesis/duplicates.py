@@ -16,6 +16,7 @@ from dreambolt_steps.warehouses.copy_sql import quote_identifier
 Embed = Callable[[Sequence[str]], np.ndarray]
 _PERMUTATIONS = 64
 _SHINGLE = 3
+_COARSE = 0.9
 _COMPARED_ROWS = 20_000
 _EMBEDDED_ROWS = 5_000
 
@@ -145,7 +146,10 @@ class DuplicateCheck:
     def _start_index(self, texts: Sequence[str]) -> None:
         from datasketch import MinHashLSH
 
-        self._index = MinHashLSH(threshold=self._near, num_perm=_PERMUTATIONS)
+        # The index finds candidates, which are compared one by one; datasketch 2.0 has none for
+        # thresholds near 1.
+        threshold = min(self._near or _COARSE, _COARSE)
+        self._index = MinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS)
         self._hashes: dict[str, Any] = {}
         for text in dict.fromkeys(texts):
             if text:

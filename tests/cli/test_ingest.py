@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from dreambolt_steps.cli.app import app
 from dreambolt_steps.cli.run import name_source
+from tests.standins.chat_server import ChatServer, refuse
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +73,8 @@ def test_a_template_is_embedded_by_a_named_model_and_searched_with_it(
         (["cups.csv", "--llm", "gpt-4o-mini"], 2, "say how many with --synth"),
         (["cups.csv", "--synth", "2", "--llm", "gpt-4o-mini"], 1, "OPENAI_API_KEY not set"),
         (["cups.csv", "--synth", "2"], 2, "--synth-method copula"),
+        (["cups.csv", "--batch"], 2, "--batch asks a model; name one with --llm"),
+        (["cups.csv", "--synth", "2", "--llm", "gone.gguf"], 1, "no model file gone.gguf"),
         (["cups.csv", "--synth-method", "copula"], 2, "say how many with --synth"),
         (["cups.csv", "--synth-method", "vine"], 2, "--synth-method vine: model or copula"),
         (
@@ -89,6 +92,25 @@ def test_what_can_be_known_before_is_told_before_anything_is_made(
     assert words in done.stderr
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
+    assert [path.name for path in Path().iterdir()] == ["cups.csv"]
+
+
+def test_a_wrong_key_and_an_unknown_model_are_told_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ChatServer(lambda *_: "") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "wrong")
+        for models, words in [
+            (refuse(401, "Incorrect API key provided"), "refused the key in OPENAI_API_KEY"),
+            (["gpt-4o-mini"], "has no model gpt-4o-mimi; it has gpt-4o-mini"),
+        ]:
+            server.models = models
+            done = call("ingest", "cups.csv", "--synth", "2", "--llm", "gpt-4o-mimi")
+            assert done.exit_code == 1
+            assert words in done.stderr
+            assert done.stderr.count("\n") == 1
+        assert server.bodies == []
     assert [path.name for path in Path().iterdir()] == ["cups.csv"]
 
 

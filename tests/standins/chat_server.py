@@ -32,7 +32,7 @@ class ChatServer:
         self.answer = answer
         self.bodies: list[dict[str, Any]] = []
         self.finished: list[int] = []
-        self.models: list[str] | None = None
+        self.models: list[str] | Reply | None = None
         self.batches = BatchService(answer)
         self._started = threading.Event()
 
@@ -97,6 +97,8 @@ class ChatServer:
             status, raw = self.batches.serve(method, path, content)
             return Reply(raw=raw, status=status, drop=not status), None
         if path.endswith("/models"):
+            if isinstance(self.models, Reply):
+                return self.models, None
             if self.models is None:
                 return refuse(404, "no such page"), None
             data = [{"id": name, "object": "model"} for name in self.models]
