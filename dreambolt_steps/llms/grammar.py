@@ -27,7 +27,8 @@ _MANY = 400
 def write_grammar(schema: Mapping[str, Any]) -> str:
     """The grammar of an answer with rows, from `describe_answer`.
 
-    Whole numbers of a range of at most 400 are spelled out; patterns are written as the codes of a
+    Whole numbers of a range of at most 400 are spelled out, others have no more digits than their
+    bounds; patterns are written as the codes of a
     table have them (`^([A-Z]{2}-[0-9]{4})$`), others are left to the check of the answer. Lengths
     of texts are not in it: a grammar with them can take minutes.
 
@@ -66,6 +67,9 @@ def _write_kind(kind: str, described: Mapping[str, Any]) -> str:
         low, high = described.get("minimum"), described.get("maximum")
         if low is not None and high is not None and high - low < _MANY:
             return "(" + " | ".join(f'"{one}"' for one in range(low, high + 1)) + ")"
+        if low is not None and high is not None:
+            digits = len(str(max(abs(low), abs(high))))
+            return ('"-"? ' if low < 0 else "") + f'("0" | [1-9] [0-9]{{0,{digits - 1}}})'
         return "integer"
     if kind == "string":
         if described.get("format") in ("date", "date-time"):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.constrained import complete_constrained
 from dreambolt_steps.llms.grammar import write_grammar
 from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.records import Records, Try
@@ -56,22 +57,25 @@ class LocalExchange:
         """Nothing goes on in the background."""
 
     def _complete(self, call: Call) -> Completion | Trouble:
-        from llama_cpp import LlamaGrammar
-
         model = self._load()
         prompt = "\n\n".join(part for part in (call.system, call.prompt) if part) + "\n"
         wanted = call.max_tokens or _ANSWER_TOKENS
-        length = len(model.tokenize(prompt.encode()))
-        if length + wanted > model.n_ctx():
+        tokens = model.tokenize(prompt.encode())
+        if len(tokens) + wanted > model.n_ctx():
             return Trouble(
-                f"the prompt has {length:,} tokens, and with {wanted:,} of answer it is longer "
-                f"than the {model.n_ctx():,} that the model reads; lower rows_per_call or examples"
+                f"the prompt has {len(tokens):,} tokens, and with {wanted:,} of answer it is "
+                f"longer than the {model.n_ctx():,} that the model reads; lower rows_per_call or "
+                "examples"
             )
-        grammar = None
-        if call.schema is not None:
-            grammar = LlamaGrammar.from_string(write_grammar(call.schema), verbose=False)
         settings = {"seed": int(call.identify("")[:7], 16), **call.settings}
-        found = model.create_completion(prompt, max_tokens=wanted, grammar=grammar, **settings)
+        if call.schema is not None:
+            grammar, seed = write_grammar(call.schema), settings["seed"]
+            temperature = float(settings.get("temperature", 1.0))
+            text, finish, size = complete_constrained(
+                model, tokens, grammar, wanted, temperature, seed
+            )
+            return Completion(text, finish, len(tokens), size, None)
+        found = model.create_completion(prompt, max_tokens=wanted, **settings)
         choice, usage = found["choices"][0], found["usage"]
         counts = (int(usage["prompt_tokens"]), int(usage["completion_tokens"]))
         return Completion(choice["text"], choice["finish_reason"], *counts, None)

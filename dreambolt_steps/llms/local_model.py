@@ -45,6 +45,8 @@ class LocalModel(LLM):
         better = LocalModel("models/qwen2.5-7b-instruct-q4_k_m.gguf")
     """
 
+    attempts = 10  # for each row of a synthesis: a small model misses more often, at no cost
+
     def __init__(
         self,
         path: str | Path | None = None,
@@ -129,7 +131,8 @@ class LocalModel(LLM):
 
         file = self.path or str(find_packaged_file())
         threads = self._threads or max(1, (os.cpu_count() or 2) // 2)
-        return Llama(file, n_ctx=self.context_length, n_threads=threads, verbose=False)
+        counts = {"n_threads": threads, "n_threads_batch": threads}
+        return Llama(file, n_ctx=self.context_length, **counts, verbose=False)
 
     def count_tokens(self, value: str) -> int:
         """Count the tokens of a text."""

@@ -69,7 +69,7 @@ def recipe(
         else:
             args["method"] = method
         if is_local(model):  # a small model writes one row better than five
-            args["rows_per_call"] = 1
+            args |= {"rows_per_call": 1, "template": "short"}
         step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
         if step.receipt.rows_in > 1 or is_quality_required():  # else there is nothing like them
             contract = (clean or {}).get("contract")

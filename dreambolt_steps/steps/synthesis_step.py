@@ -18,7 +18,7 @@ from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.synthesis.cost import describe_estimate, describe_progress
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck
 from dreambolt_steps.synthesis.generate import Synthesizer
-from dreambolt_steps.synthesis.made import Synthesis, explain_missing
+from dreambolt_steps.synthesis.made import ATTEMPTS, Synthesis, explain_missing
 from dreambolt_steps.synthesis.outcome import describe_outcome
 from dreambolt_steps.synthesis.plan import SynthesisPlan, plan_synthesis
 from dreambolt_steps.synthesis.provenance import append_rows
@@ -183,6 +183,7 @@ class SynthesisStep(TableStep):
                 self.args["rows_per_call"],
                 tell,
                 exchange.model,
+                getattr(self.args["llm"], "attempts", ATTEMPTS),
             )
             made = work.run(self.open_slots())
             self.receipt.notes, self.receipt.report = describe_outcome(made, wanted, exchange)

@@ -39,6 +39,7 @@ class Synthesizer:
         rows_per_call: slots in a group.
         advance: called with the number of rows made so far.
         model: what decides its answers; calls are named by it and their identity.
+        attempts: for each row, at most.
     """
 
     def __init__(
@@ -50,19 +51,20 @@ class Synthesizer:
         rows_per_call: int,
         advance: Callable[[int], None] = lambda _: None,
         model: str = "",
+        attempts: int = ATTEMPTS,
     ) -> None:
         self._model = model
         self._exchange, self._questions, self._validator = exchange, questions, validator
         self._duplicates, self._size, self._advance = duplicates, rows_per_call, advance
         self._asks: dict[str, Ask] = {}
         self._partial: dict[tuple[int, int], _Results] = {}
-        self._order: list[deque[int]] = [deque() for _ in range(ATTEMPTS + 1)]
+        self._order: list[deque[int]] = [deque() for _ in range(attempts + 1)]
         self._finished: dict[tuple[int, int], _Results] = {}
         self._slots: dict[tuple[int, int], tuple[Slot, ...]] = {}
         self._retries: deque[Ask] = deque()
         self._recent: deque[bool] = deque(maxlen=_RECENT)
         self._shown: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN_MADE)
-        self.made = Synthesis()
+        self.made = Synthesis(attempts=attempts)
 
     def run(self, slots: Iterator[Slot]) -> Synthesis:
         """Make a row for every slot, or find out why not.
@@ -143,7 +145,7 @@ class Synthesizer:
 
     def _accept_in_order(self, more: bool) -> None:
         """Accept the groups that are done, as far as all before them are."""
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self.made.attempts + 1):
             waiting = self._order[attempt]
             while waiting and (waiting[0], attempt) in self._finished:
                 group = waiting.popleft()
@@ -175,7 +177,7 @@ class Synthesizer:
                 f"the model repeats itself: {sum(self._recent)} of its last {_RECENT} rows were "
                 "there already"
             )
-        if failed and attempt < ATTEMPTS:
+        if failed and attempt < self.made.attempts:
             self._retries.append(Ask(group, attempt + 1, tuple(failed)))
             self._order[attempt + 1].append(group)
 

@@ -38,6 +38,7 @@ class Synthesis:
         reasons: how often rows were rejected, by reason.
         calls: that were answered, from the ledger or by the model.
         repaired: rows that one corrective call put right.
+        attempts: for each row, at most.
         stopped: why it ended before every slot was tried; None if it did not.
     """
 
@@ -47,6 +48,7 @@ class Synthesis:
     calls: int = 0
     repaired: int = 0
     stopped: str | None = None
+    attempts: int = ATTEMPTS
 
     def reject(self, reject: Reject) -> None:
         """Keep one that can't be used."""
@@ -61,7 +63,7 @@ def explain_missing(made: Synthesis, wanted: int) -> str | None:
         return None
     common: Sequence[tuple[str, int]] = made.reasons.most_common(3)
     told = "; ".join(f"{count:,} times: {reason}" for reason, count in common)
-    why = made.stopped or f"every row was tried {ATTEMPTS} times"
+    why = made.stopped or f"every row was tried {made.attempts} times"
     return f"{missing:,} of {wanted:,} rows are missing: {why}" + (f" ({told})" if told else "")
 
 

@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from dreambolt_steps.errors import UsageError
 
-NAMES = ("rows", "completion", "translate", "text", "repair")
+NAMES = ("rows", "short", "completion", "translate", "text", "repair")
 DATA_LINE = "----------"
 _HEAD = re.compile(r"\{#-?\s*(?P<name>[\w-]+) (?P<version>\S+?):")
 

@@ -38,6 +38,8 @@ def test_the_grammar_names_columns_in_order_and_spells_out_what_is_small() -> No
     assert lines[3] == r'value1 ::= "\"Brazil\"" | "\"the \\\"blues\\\"\""'
     assert lines[4].startswith('value2 ::= ("1" | "2" | "3"')
     assert lines[5] == 'value3 ::= date | "null"'
+    wide = describe_object({"id": {"type": "integer", "minimum": -5, "maximum": 97410600}})
+    assert 'value0 ::= "-"? ("0" | [1-9] [0-9]{0,7})' in write_grammar(describe_answer(wide, 1))
 
 
 @pytest.mark.parametrize("pattern", [r"^[a-z]+$", r"^(a|b{2,3})$", None, r"^(\d)$"])
