@@ -22,14 +22,16 @@ from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.read import read_table
 
 READ = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.read import read_table
 try:
     read_table([sys.argv[1]]).reader.read_all()
 except SourceError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# the peak since exec; ru_maxrss would count the process that this one was forked from
+print(int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) // 1024)
 """
 
 
