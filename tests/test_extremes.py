@@ -21,7 +21,7 @@ from dreambolt_steps import (
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.read import read_table
 
-READ = """
+READ = r"""
 import re, sys
 from pathlib import Path
 from dreambolt_steps.errors import SourceError
