@@ -54,6 +54,16 @@ def encode_with(
     yield from cut_batches(vectors, clean, batch_size)
 
 
+def gather_batches(batches: Iterable[tuple[np.ndarray, np.ndarray]], texts: int) -> np.ndarray:
+    """Batches in any order as one float32 array of shape (texts, dims), in the texts' order."""
+    found = np.empty((texts, 0), np.float32)
+    for positions, vectors in batches:
+        if not found.shape[1]:
+            found = np.empty((texts, vectors.shape[1]), np.float32)
+        found[positions] = vectors
+    return found
+
+
 def cut_batches(
     vectors: Iterable[Any], texts: Sequence[str], size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from datadreamer.embedders import Embedder
 
+from dreambolt_steps.embedding.adapter import gather_batches
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.embedding.token_batches import Forward, run_token_batches
 
@@ -61,10 +62,7 @@ class LocalEmbedder(Embedder):
 
     def encode(self, texts: Sequence[str]) -> Iterator[np.ndarray]:
         """Yield a float32 vector of shape (dims,) per text, in order."""
-        vectors = np.empty((len(texts), self.dims), np.float32)
-        for rows, found in self.encode_batches(texts):
-            vectors[rows] = found
-        yield from vectors
+        yield from gather_batches(self.encode_batches(texts), len(texts))
 
     def run(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.embedding.adapter import encode_with
+from dreambolt_steps.embedding.adapter import encode_with, gather_batches
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.matching.nearest import normalize
 from dreambolt_steps.steps.synthesis_step import SynthesisStep
 from dreambolt_steps.synthesis.drawing import RowDrawer, list_unwritable
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck, Embed
@@ -192,7 +193,11 @@ class SynthesizeRows(SynthesisStep):
 
     def _make_embed(self) -> Embed:
         embedder = self.args["embedder"]
-        return lambda texts: np.stack(list(encode_with(embedder, self, texts, batch_size=32)))
+
+        def embed(texts: Sequence[str]) -> np.ndarray:
+            return normalize(gather_batches(encode_with(embedder, self, texts), len(texts)))
+
+        return embed
 
 
 __all__ = ["SynthesizeRows"]

@@ -15,6 +15,7 @@ from dreambolt_steps import (
     CleanTable,
     CompleteColumns,
     LoadTable,
+    MiniLMEmbedder,
     SynthesizeRows,
     columns,
 )
@@ -241,3 +242,32 @@ def test_empty_tables_and_columns_of_nulls_can_be_added_to(
             args = {"llm": ChatModel("m", server.url), "rows": 1}
             step = SynthesizeRows(f"more {name}", inputs=columns(load), args=args)
             assert [row["name"] for row in made(step)] == ["Grace"]
+
+
+def test_rows_of_nearly_the_same_meaning_are_rejected_with_an_embedder(
+    tmp_path: Path, session: Callable[..., Any]
+) -> None:
+    stories = [
+        "The keeper saved a penalty in the last minute and carried his side into the final.",
+        "Rain fell for ninety minutes, and the pitch was a lake before the second half began.",
+        "A boy of seventeen scored twice against the hosts while the whole stadium fell silent.",
+    ]
+    path = tmp_path / "stories.csv"
+    path.write_text("story\n" + "".join(f'"{story}"\n' for story in stories))
+    near = stories[0].replace("saved a penalty", "saved one penalty")
+    other = "The trainer left in spring, and nobody could say who chose the players that summer."
+
+    def answer(body: dict[str, Any], number: int) -> str:
+        return json.dumps({"rows": [{"story": near}, {"story": other}]})
+
+    with ChatServer(answer) as server, session():
+        load = LoadTable("load", args={"source": str(path)})
+        args = {
+            "llm": ChatModel("m", server.url, max_in_flight=1),
+            "rows": 2,
+            "near": None,
+            "embedder": MiniLMEmbedder(),
+        }
+        step = SynthesizeRows("more", inputs=columns(load), args=args)
+        assert [row["story"] for row in made(step)] == [other]
+        assert "a row of nearly the same meaning exists" in step.receipt.report["rejected"]
