@@ -59,14 +59,13 @@ def check_language_model(name: str, *, ask: bool = False) -> None:
     if is_local(name):
         check_local_model(None if name == LOCAL else name)
         return
-    url = os.environ.get("OPENAI_BASE_URL")
-    if not url:
+    if not os.environ.get("OPENAI_BASE_URL"):
         require_credentials("OpenAI")
     if ask:
         from dreambolt_steps.llms.model_check import check_model
-        from dreambolt_steps.llms.server import OPENAI, Server
+        from dreambolt_steps.llms.server import Server, choose_url
 
-        server = Server(name, (url or OPENAI).rstrip("/"), "OPENAI_API_KEY")
+        server = Server(name, choose_url(), "OPENAI_API_KEY")
         check_model(name, server.base_url, server.read_key(), server.key_name)
 
 

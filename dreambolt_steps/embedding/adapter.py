@@ -34,10 +34,10 @@ def encode_with(
     Example:
         >>> batches = list(encode_with(MiniLMEmbedder(), None, ["Diego MARADONA", "PELE"]))
     """
-    clean = [clean_text(text) for text in texts]
     if callable(encode_batches := getattr(embedder, "encode_batches", None)):
-        yield from encode_batches(clean, getattr(step, "name", None))
+        yield from encode_batches(texts, getattr(step, "name", None))  # it cleans them itself
         return
+    clean = [clean_text(text) for text in texts]
     if callable(encode := getattr(embedder, "encode", None)):
         yield from cut_batches(encode(clean), clean, batch_size)
         return

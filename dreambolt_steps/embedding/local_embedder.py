@@ -6,12 +6,14 @@ import gc
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from datadreamer.embedders import Embedder
 
 from dreambolt_steps.embedding.adapter import gather_batches
+from dreambolt_steps.embedding.identity import hash_contents
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.embedding.token_batches import Forward, run_token_batches
 
@@ -26,8 +28,9 @@ class LocalEmbedder(Embedder):
     """A DataDreamer Embedder that runs in this process.
 
     `EmbedColumns` asks it for batches (`encode_batches`); every DataDreamer step that takes an
-    Embedder may use it. A subclass says how token ids become vectors (`forwards`), and what its
-    weights are (`revision`). Models are loaded on first use; nothing is downloaded.
+    Embedder may use it. A subclass says how token ids become vectors (`forwards`), where its files
+    are (`folder`), and what is put before every text (`prompt`). Models are loaded on first use;
+    nothing is downloaded.
 
     Args:
         model_name: for people.
@@ -36,10 +39,16 @@ class LocalEmbedder(Embedder):
     """
 
     batch_tokens = BATCH_TOKENS
-    revision: str
+    folder: Path
+    prompt = ""
 
     def __init__(self, model_name: str, cache_folder_path: str | None = None) -> None:
         super().__init__(model_name=model_name, cache_folder_path=cache_folder_path)
+
+    @cached_property
+    def revision(self) -> str:
+        """A hash of the model's files."""
+        return hash_contents(self.folder)
 
     @property
     @abstractmethod
@@ -55,8 +64,9 @@ class LocalEmbedder(Embedder):
         self, texts: Sequence[str], step: str | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield batches as they are finished: positions of texts, and float32 vectors of shape
-        (n, dims). Texts are cut off at `model_max_length`. Nothing is cached."""
-        clean = [clean_text(text) for text in texts]
+        (n, dims). The prompt stands before each text; they are cut off at `model_max_length`.
+        Nothing is cached."""
+        clean = [clean_text(self.prompt + text) for text in texts]
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(clean)]
         yield from run_token_batches(tokens, self.batch_tokens, self.forwards)
 

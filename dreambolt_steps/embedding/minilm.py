@@ -53,7 +53,7 @@ class MiniLMEmbedder(LocalEmbedder):
         self.weights = identify_weights()
 
     @property
-    def revision(self) -> str:  # type: ignore[override]
+    def revision(self) -> str:
         """A hash of the weights."""
         return self.weights
 

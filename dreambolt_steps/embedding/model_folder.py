@@ -6,7 +6,6 @@ import os
 from functools import partial
 from pathlib import Path
 
-from dreambolt_steps.embedding.identity import hash_contents
 from dreambolt_steps.embedding.weights import find_model_file
 from dreambolt_steps.errors import ModelError
 
@@ -42,17 +41,6 @@ def find_model_folder(model: str | os.PathLike[str] | None, revision: str | None
     found = _fetch(name, revision)
     _check_folder(found)
     return found
-
-
-def identify_folder(folder: Path) -> str:
-    """A hash of all files of a model's folder."""
-    return hash_contents(folder)
-
-
-def find_cache(*names: str) -> Path:
-    """A folder for what is made of models: $XDG_CACHE_HOME/dreambolt/..., else in ~/.cache."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home.joinpath("dreambolt", *names)
 
 
 def _check_folder(folder: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from dreambolt_steps.embedding.model_folder import find_cache
 from dreambolt_steps.errors import ModelError
+from dreambolt_steps.user_cache import find_cache
 
 PRECISIONS = ("int8", "float32")
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "sentence_embedding"

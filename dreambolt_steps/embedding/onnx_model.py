@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
-from dreambolt_steps.embedding.model_folder import find_model_folder, identify_folder
+from dreambolt_steps.embedding.model_folder import find_model_folder
 from dreambolt_steps.embedding.onnx_export import INPUTS, OUTPUT, PRECISIONS, export_onnx
-from dreambolt_steps.embedding.token_batches import Forward
+from dreambolt_steps.embedding.token_batches import Forward, pad_tokens
 from dreambolt_steps.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -62,17 +61,6 @@ class OnnxEmbedder(LocalEmbedder):
         super().__init__(f"{name} {precision}", cache_folder_path)
         self.precision, self.runtime, self.prompt = precision, runtime, prompt
         _import_runtime(runtime)
-
-    @cached_property
-    def revision(self) -> str:  # type: ignore[override]
-        """A hash of the model's files."""
-        return identify_folder(self.folder)
-
-    def encode_batches(
-        self, texts: Sequence[str], step: str | None = None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """As `LocalEmbedder`, with the prompt before each text."""
-        return super().encode_batches([self.prompt + text for text in texts])
 
     @cached_property
     def forwards(self) -> list[Forward]:
@@ -130,7 +118,7 @@ def _open_onnxruntime(path: Path, padding: int) -> Forward:
     )
 
     def forward(tokens: list[list[int]]) -> np.ndarray:
-        ids, mask = _pad(tokens, padding)
+        ids, mask = pad_tokens(tokens, padding)
         (vectors,) = session.run([OUTPUT], dict(zip(INPUTS, (ids, mask), strict=True)))
         return np.asarray(vectors)
 
@@ -141,21 +129,11 @@ def _open_openvino(path: Path, padding: int) -> Forward:
     compiled = _import_runtime("openvino").Core().compile_model(str(path), "AUTO")
 
     def forward(tokens: list[list[int]]) -> np.ndarray:
-        ids, mask = _pad(tokens, padding)
+        ids, mask = pad_tokens(tokens, padding)
         found = compiled(dict(zip(INPUTS, (ids, mask), strict=True)))
         return np.array(found[OUTPUT])
 
     return forward
-
-
-def _pad(tokens: list[list[int]], padding: int) -> tuple[np.ndarray, np.ndarray]:
-    longest = max(map(len, tokens))
-    ids = np.full((len(tokens), longest), padding, np.int64)
-    mask = np.zeros((len(tokens), longest), np.int64)
-    for row, text in enumerate(tokens):
-        ids[row, : len(text)] = text
-        mask[row, : len(text)] = 1
-    return ids, mask
 
 
 def _find_file(folder: Path, name: str) -> Path:

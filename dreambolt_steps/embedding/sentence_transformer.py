@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
-from dreambolt_steps.embedding.model_folder import find_model_folder, identify_folder
+from dreambolt_steps.embedding.model_folder import find_model_folder
 from dreambolt_steps.embedding.token_batches import Forward
 from dreambolt_steps.embedding.torch_devices import build_tensors, find_devices
 from dreambolt_steps.errors import ModelError
@@ -55,17 +54,6 @@ class SentenceTransformerEmbedder(LocalEmbedder):
         self.folder = find_model_folder(model, revision)
         super().__init__(Path(model).name if model else "all-MiniLM-L6-v2", cache_folder_path)
         self.device, self.prompt, self.half = device, prompt, half
-
-    @cached_property
-    def revision(self) -> str:  # type: ignore[override]
-        """A hash of the model's files."""
-        return identify_folder(self.folder)
-
-    def encode_batches(
-        self, texts: Sequence[str], step: str | None = None
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """As `LocalEmbedder`, with the prompt before each text."""
-        return super().encode_batches([self.prompt + text for text in texts])
 
     @cached_property
     def model(self) -> list[SentenceTransformer]:

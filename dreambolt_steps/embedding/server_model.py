@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -21,11 +20,9 @@ from dreambolt_steps.llms.flow import Flow
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange, estimate_tokens
 from dreambolt_steps.llms.prices import find_price
 from dreambolt_steps.llms.records import Try
-from dreambolt_steps.llms.server import Server
+from dreambolt_steps.llms.server import OPENAI, Server, choose_url
 from dreambolt_steps.llms.session_ledger import open_session_ledger
 from dreambolt_steps.llms.spending import current_spending_limit
-
-OPENAI = "https://api.openai.com/v1"
 
 
 class ServerEmbedder(Embedder):
@@ -78,7 +75,7 @@ class ServerEmbedder(Embedder):
         cache_folder_path: str | None = None,
     ) -> None:
         super().__init__(model_name=model, cache_folder_path=cache_folder_path)
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+        self.base_url = choose_url(base_url)
         self.dimensions, self.prompt = dimensions, prompt
         self._key_variable = key_variable
         self._texts, self._timeout = texts_per_request, timeout

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from filelock import FileLock
 
+from dreambolt_steps.embedding.identity import hash_contents
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
-from dreambolt_steps.embedding.model_folder import (
-    PACKAGED,
-    find_cache,
-    find_model_folder,
-    identify_folder,
-)
+from dreambolt_steps.embedding.model_folder import PACKAGED, find_model_folder
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.embedding.token_batches import Forward
 from dreambolt_steps.errors import ModelError
+from dreambolt_steps.user_cache import find_cache
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,7 +50,7 @@ class StaticEmbedder(LocalEmbedder):
         _import_model2vec()
         if model is None:
             source = find_model_folder(None)
-            made = find_cache("static", identify_folder(source).removeprefix("xxh3-"))
+            made = find_cache("static", hash_contents(source).removeprefix("xxh3-"))
             self.folder = made if made.is_dir() else distill_static(None, made)
         else:
             self.folder = Path(model).expanduser()
@@ -64,11 +61,6 @@ class StaticEmbedder(LocalEmbedder):
             )
         name = f"{PACKAGED} static" if model is None else self.folder.name
         super().__init__(name, cache_folder_path)
-
-    @cached_property
-    def revision(self) -> str:  # type: ignore[override]
-        """A hash of the model's files."""
-        return identify_folder(self.folder)
 
     @cached_property
     def model(self) -> Any:

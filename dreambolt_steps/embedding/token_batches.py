@@ -41,6 +41,17 @@ def cut_token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]
         yield batch
 
 
+def pad_tokens(tokens: Sequence[list[int]], padding: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and attention mask, int64, padded to the longest text."""
+    longest = max(map(len, tokens))
+    ids = np.full((len(tokens), longest), padding, np.int64)
+    mask = np.zeros((len(tokens), longest), np.int64)
+    for row, text in enumerate(tokens):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    return ids, mask
+
+
 def run_token_batches(
     tokens: Sequence[list[int]], budget: int, forwards: Sequence[Forward]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:

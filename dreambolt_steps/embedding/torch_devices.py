@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dreambolt_steps.embedding.token_batches import pad_tokens
+
 if TYPE_CHECKING:
     import torch
 
@@ -30,7 +32,5 @@ def build_tensors(
     """Ids and attention mask, padded to the longest text."""
     import torch
 
-    longest = max(map(len, tokens))
-    ids = [text + [padding] * (longest - len(text)) for text in tokens]
-    mask = [[1] * len(text) + [0] * (longest - len(text)) for text in tokens]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+    ids, mask = pad_tokens(tokens, padding)
+    return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)

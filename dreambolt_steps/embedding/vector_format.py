@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.matching.nearest import normalize
 
 DTYPES = {
     "float32": pa.float32(),
@@ -56,8 +57,7 @@ class VectorFormat:
         """Vectors of the model, float32 of shape (n, model_dims), in this form."""
         cut = vectors[:, : self.dims]
         if self.normalize or (self.normalize is None and self.dims < self.model_dims):
-            lengths = np.linalg.norm(cut, axis=1, keepdims=True)
-            cut = cut / np.where(lengths == 0, 1, lengths)
+            cut = normalize(cut)
         if self.dtype == "binary":
             return np.packbits(cut > 0, axis=1)
         if self.dtype == "int8":

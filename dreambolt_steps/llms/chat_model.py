@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterable
 from functools import cached_property
 from typing import Any
@@ -25,7 +24,7 @@ from dreambolt_steps.llms.ledger_exchange import LedgerExchange, estimate_tokens
 from dreambolt_steps.llms.model_check import check_model
 from dreambolt_steps.llms.prices import Price, find_price
 from dreambolt_steps.llms.sender import Sender
-from dreambolt_steps.llms.server import OPENAI, Server
+from dreambolt_steps.llms.server import OPENAI, Server, choose_url
 from dreambolt_steps.llms.session_ledger import open_session_ledger
 from dreambolt_steps.llms.spending import current_spending_limit
 from dreambolt_steps.log import current_reporter
@@ -88,7 +87,7 @@ class ChatModel(LLM):
             raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
         super().__init__(cache_folder_path=cache_folder_path)
         self.model_name = model
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+        self.base_url = choose_url(base_url)
         self.system_prompt = system_prompt
         self._key_variable = key_variable
         self._limits = (max_in_flight, requests_per_minute, tokens_per_minute)

@@ -12,7 +12,7 @@ import numpy as np
 from dreambolt_steps.llms.call import Call
 from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.sender import Sender
-from dreambolt_steps.llms.server import Server
+from dreambolt_steps.llms.server import Server, read_body
 from dreambolt_steps.llms.traits import Traits
 
 _TOO_MUCH = (400, 413, 422, 500)
@@ -82,10 +82,7 @@ class EmbeddingSender:
         reply = await self._sender.post(body)
         if isinstance(reply, Trouble):
             return reply
-        try:
-            answer = json.loads(reply.content)
-        except ValueError:
-            answer = reply.content.decode("utf-8", "replace")
+        answer = read_body(reply.content)
         if reply.status < 300:
             return _read_answer(answer, len(texts))
         judged = self._server.judge(reply.status, reply.headers, answer, body, traits)

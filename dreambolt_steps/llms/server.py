@@ -57,11 +57,7 @@ class Server:
             body: of the request.
             traits: that it was made with.
         """
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            answer = content.decode("utf-8", "replace")
-        return self.judge(status, headers, answer, body, traits)
+        return self.judge(status, headers, read_body(content), body, traits)
 
     def judge(
         self,
@@ -108,6 +104,19 @@ class Server:
             overloaded=status in _OVERLOADED,
             retry_after=_read_seconds(headers),
         )
+
+
+def choose_url(base_url: str | None = None) -> str:
+    """A server's address: as it is told, else OPENAI_BASE_URL, else OpenAI's own."""
+    return (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+
+
+def read_body(content: bytes) -> Any:
+    """The body of an answer: what its JSON holds, or its text if it is none."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode("utf-8", "replace")
 
 
 def read_completion(data: Any) -> Completion | Trouble:
