@@ -21,7 +21,8 @@ ENDED = ("completed", "failed", "expired", "cancelled")
 MOST_CALLS, _MOST_BYTES = 50_000, 150_000_000
 _WINDOW = "24h"
 _LOST_CONTACTS = 30
-_FIRST_WAIT, _LONGEST_WAIT, _GROWTH = 0.5, 60.0, 1.5
+LONGEST_WAIT = 60.0
+_FIRST_WAIT, _GROWTH = 0.5, 1.5
 _SEARCHED = 300
 _CLOCKS_DIFFER = 600.0
 Found = TypeVar("Found")
@@ -218,6 +219,15 @@ def cut_batches(
         yield part
 
 
+def choose_wait(number: int) -> float:
+    """Seconds between one look at a batch and the next, growing from half a second to a minute.
+
+    >>> choose_wait(0), choose_wait(100)
+    (0.5, 60.0)
+    """
+    return min(LONGEST_WAIT, _FIRST_WAIT * _GROWTH ** min(number, 20))
+
+
 def keep_asking(ask: Callable[[], Found]) -> Found:
     """Ask again while the provider can't be reached: a batch goes on meanwhile.
 
@@ -228,5 +238,5 @@ def keep_asking(ask: Callable[[], Found]) -> Found:
             return ask()
         except TransientError as error:
             lost = error
-            time.sleep(min(_LONGEST_WAIT, _FIRST_WAIT * _GROWTH**number))
+            time.sleep(choose_wait(number))
     raise ModelError(f"{lost}; batches go on there, run the same again to collect them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,9 +12,11 @@ from typing import Any
 from dreambolt_steps.errors import DreamboltError, ModelError, TransientError
 from dreambolt_steps.llms.batch_api import (
     ENDED,
+    LONGEST_WAIT,
     MOST_CALLS,
     BatchApi,
     BatchState,
+    choose_wait,
     cut_batches,
     keep_asking,
 )
@@ -25,7 +28,6 @@ from dreambolt_steps.llms.traits import Traits
 from dreambolt_steps.llms.waiting_calls import WaitingCalls
 
 _TRIES = 3
-_FIRST_WAIT, _LONGEST_WAIT, _GROWTH = 0.5, 60.0, 1.5
 _SETTLES_AFTER = 5.0
 
 
@@ -154,8 +156,8 @@ class JobExchange:
 
     def _wait(self, running: list[Job]) -> None:
         """Until a batch has ended; take its results."""
-        wait, told = _FIRST_WAIT, time.monotonic()
-        while True:
+        told = time.monotonic()
+        for number in itertools.count():
             for job in list(running):
                 state = keep_asking(partial(self._api.look, str(job.batch)))
                 if state.status in ENDED:
@@ -163,11 +165,10 @@ class JobExchange:
                     self._take(job, state)
                     self._api.forget(state)
                     return
-                if time.monotonic() - told >= _LONGEST_WAIT:
+                if time.monotonic() - told >= LONGEST_WAIT:
                     told = time.monotonic()
                     self._say(f"batch {state.name}: {state.done:,} of {state.total:,} calls done")
-            time.sleep(wait * random.uniform(0.8, 1.0))
-            wait = min(_LONGEST_WAIT, wait * _GROWTH)
+            time.sleep(choose_wait(number) * random.uniform(0.8, 1.0))
 
     def _take(self, job: Job, state: BatchState) -> None:
         """Keep what a batch gave; what may yet be answered stays to be handed over again."""

@@ -12,14 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datasets import Dataset
 
-from dreambolt_steps.embedding.encode import place_texts
 from dreambolt_steps.embedding.stored_vectors import StoredVectors
 from dreambolt_steps.embedding.text_source import name_text
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.groups import number_groups
 from dreambolt_steps.matching.lexical import check_lexical, compare_letters
 from dreambolt_steps.matching.merging import KEEP, Merging, merge_near
-from dreambolt_steps.steps.embedding_run import EmbeddingRun
+from dreambolt_steps.steps.embedding_run import EmbeddingRun, register_embedder
 from dreambolt_steps.steps.table_columns import read_columns, read_source
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.steps.work_folder import WorkFolder
@@ -73,12 +72,7 @@ class DropNearDuplicates(TableStep):
             default="frequent",
             help="Which text stays: the most 'frequent', the 'first' or the 'longest'.",
         )
-        self.register_arg(
-            "embedder",
-            required=False,
-            help="Any DataDreamer Embedder.",
-            default_help="the packaged all-MiniLM-L6-v2",
-        )
+        register_embedder(self)
 
     @cached_property
     def model(self) -> EmbeddingRun:
@@ -104,11 +98,9 @@ class DropNearDuplicates(TableStep):
         source = name_text(self.args["text"])
         self.receipt.rows_in = self.table.num_rows
         with WorkFolder(self, "merge") as work:
-            folder = self.model.find_store(work)
-            with self.table.open_reader() as reader:
-                encode, dims = self.model.encode, self.model.dims
-                count = self.model.count_texts
-                places, store = place_texts(reader, [source], encode, dims, work, folder, count)
+            places, store = self.model.place_texts(
+                self.table, source, work, self.model.find_store(work)
+            )
             texts = read_source(self.table, source)
             groups = self._number_groups()
             least = float(self.args["min_lexical"])
@@ -118,7 +110,7 @@ class DropNearDuplicates(TableStep):
                 return compare_letters(*told) >= least
 
             merging = merge_near(
-                places[:, 0],
+                places,
                 groups,
                 pc.fill_null(pc.utf8_length(texts), 0).to_numpy(),
                 self.args["threshold"],

@@ -17,7 +17,7 @@ from dreambolt_steps.embedding.text_source import TextSource, name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.embedding.vector_map import draw_map, write_maps
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.steps.embedding_run import EmbeddingRun
+from dreambolt_steps.steps.embedding_run import EmbeddingRun, register_embedder
 from dreambolt_steps.steps.stored_table import open_stored
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.steps.work_folder import WorkFolder
@@ -57,12 +57,7 @@ class EmbedColumns(TableStep):
             required=False,
             help="Texts put together from several columns: name -> '{column}, {column}'.",
         )
-        self.register_arg(
-            "embedder",
-            required=False,
-            help="Any DataDreamer Embedder.",
-            default_help="the packaged all-MiniLM-L6-v2",
-        )
+        register_embedder(self)
         self.register_arg("dims", required=False, help="Keep only the first so many dimensions.")
         self.register_arg(
             "dtype", required=False, default="float32", help="float32, float16, int8 or binary."

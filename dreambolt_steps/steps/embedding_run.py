@@ -12,14 +12,27 @@ import numpy as np
 
 from dreambolt_steps.embedding.adapter import encode_with
 from dreambolt_steps.embedding.chunks import Chunks, choose_tokens, pool_chunks
-from dreambolt_steps.embedding.encode import name_store
+from dreambolt_steps.embedding.encode import name_store, place_texts
 from dreambolt_steps.embedding.identity import identify_model
+from dreambolt_steps.embedding.store import VectorStore
+from dreambolt_steps.embedding.text_source import TextSource
 from dreambolt_steps.step_cache import VECTORS
+from dreambolt_steps.steps.input_table import InputTable
 
 if TYPE_CHECKING:
     from dreambolt_steps.steps.table_step import TableStep
 
 MODEL_FILE = "model.json"
+
+
+def register_embedder(step: TableStep) -> None:
+    """Register the arg `embedder`."""
+    step.register_arg(
+        "embedder",
+        required=False,
+        help="Any DataDreamer Embedder.",
+        default_help="the packaged all-MiniLM-L6-v2",
+    )
 
 
 class EmbeddingRun:
@@ -67,6 +80,25 @@ class EmbeddingRun:
         if self._chunks is None:
             return self._encode(texts)
         return pool_chunks(self._encode, self._chunks)(texts)
+
+    def place_texts(
+        self, table: InputTable, source: TextSource, work: Path, store: Path
+    ) -> tuple[np.ndarray, VectorStore]:
+        """Encode the distinct texts of a table that the store does not have.
+
+        Args:
+            table: the table.
+            source: the text of a row.
+            work: an empty folder, kept for as long as the places are used.
+            store: from `find_store`.
+
+        Returns: where each row's vector is, int64 of shape (rows,), `NO_TEXT` for none; the store.
+        """
+        with table.open_reader() as reader:
+            places, found = place_texts(
+                reader, [source], self.encode, self.dims, work, store, self.count_texts
+            )
+        return places[:, 0], found
 
     def find_store(self, otherwise: Path) -> Path:
         """The folder of the vectors of this model in the session; below `otherwise` in memory."""

@@ -8,8 +8,6 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.embedding.encode import place_texts
-from dreambolt_steps.embedding.store import VectorStore
 from dreambolt_steps.embedding.stored_vectors import StoredVectors
 from dreambolt_steps.embedding.text_source import TextSource, name_text
 from dreambolt_steps.errors import UsageError
@@ -19,7 +17,7 @@ from dreambolt_steps.matching.groups import number_groups
 from dreambolt_steps.matching.joined import Matches, join_matches
 from dreambolt_steps.matching.lexical import check_lexical, compare_letters
 from dreambolt_steps.matching.nearest import EXACT_PAIRS
-from dreambolt_steps.steps.embedding_run import EmbeddingRun
+from dreambolt_steps.steps.embedding_run import EmbeddingRun, register_embedder
 from dreambolt_steps.steps.input_table import InputTable
 from dreambolt_steps.steps.second_table import split_inputs
 from dreambolt_steps.steps.table_columns import read_columns, read_source
@@ -95,12 +93,7 @@ class MatchSimilar(TableStep):
             default=EXACT_PAIRS,
             help="Pairs up to which all are compared.",
         )
-        self.register_arg(
-            "embedder",
-            required=False,
-            help="Any DataDreamer Embedder.",
-            default_help="the packaged all-MiniLM-L6-v2",
-        )
+        register_embedder(self)
 
     @cached_property
     def model(self) -> EmbeddingRun:
@@ -117,27 +110,14 @@ class MatchSimilar(TableStep):
         texts = [name_text(self.args["text"])]
         texts.append(name_text(self.args["reference_text"] or self.args["text"]))
         with WorkFolder(self, "match") as work:
-            store_folder = self.model.find_store(work)
-            sides: list[tuple[np.ndarray, VectorStore]] = []
-            for table, source, name in zip((left, right), texts, ("left", "right"), strict=True):
-                with table.open_reader() as reader:
-                    sides.append(
-                        place_texts(
-                            reader,
-                            [source],
-                            self.model.encode,
-                            self.model.dims,
-                            work / name,
-                            store_folder,
-                            self.model.count_texts,
-                        )
-                    )
+            folder, place = self.model.find_store(work), self.model.place_texts
+            places, _ = place(left, texts[0], work / "left", folder)
+            other_places, store = place(right, texts[1], work / "right", folder)
             left_groups, right_groups = self._number_groups(left, right)
-            (places, _), (other_places, store) = sides
             vectors = partial(StoredVectors, store)
             candidates = find_candidates(
-                Side(places[:, 0], left_groups, vectors),
-                Side(other_places[:, 0], right_groups, vectors),
+                Side(places, left_groups, vectors),
+                Side(other_places, right_groups, vectors),
                 self._count_candidates(),
                 exact_pairs=self.args["exact_pairs"],
             )

@@ -25,19 +25,8 @@ def describe_outcome(
         exchange: over which.
     """
     spent, costs = describe_spending(exchange)
-    note = f"{len(made.rows):,} of {wanted:,} rows made; {spent}"
-    if made.rejects:
-        note += f"; {len(made.rejects):,} rejected, first: {made.rejects[0].reason}"
-    notes = [note]
-    if missing := explain_missing(made, wanted):
-        notes.append(missing)
-    report = {
-        "rows made": len(made.rows),
-        "rows wanted": wanted,
-        "rejected": dict(made.reasons.most_common()),
-        "repaired": made.repaired,
-        **costs,
-    }
+    notes, report = _describe_rows(made, wanted, f"rows made; {spent}")
+    report |= {"repaired": made.repaired, **costs}
     if made.rows and "usd" in costs:
         report["usd per row"] = costs["usd in all runs"] / len(made.rows)
     return notes, report
@@ -54,12 +43,8 @@ def describe_drawing(
         drawer: that drew them.
         unwritable: columns that it could not write.
     """
-    note = f"{len(made.rows):,} of {wanted:,} rows drawn from a copula of {drawer.copula.rows:,}"
-    if made.rejects:
-        note += f"; {len(made.rejects):,} rejected, first: {made.rejects[0].reason}"
-    notes = [note]
-    if missing := explain_missing(made, wanted):
-        notes.append(missing)
+    words = f"rows drawn from a copula of {drawer.copula.rows:,}"
+    notes, report = _describe_rows(made, wanted, words)
     told = "texts that a copula can't write, NULL in new rows; CompleteColumns can fill them"
     if unwritable:
         notes.append(f"{', '.join(unwritable)}: {told}")
@@ -69,13 +54,20 @@ def describe_drawing(
     if drawer.foreign:
         told = "values that the table does not hold, which other columns do not go with"
         notes.append(f"{', '.join(drawer.foreign)}: {told}")
+    return notes, report | {"method": "copula"}
+
+
+def _describe_rows(made: Synthesis, wanted: int, words: str) -> tuple[list[str], dict[str, Any]]:
+    note = f"{len(made.rows):,} of {wanted:,} {words}"
+    if made.rejects:
+        note += f"; {len(made.rejects):,} rejected, first: {made.rejects[0].reason}"
+    missing = explain_missing(made, wanted)
     report = {
         "rows made": len(made.rows),
         "rows wanted": wanted,
-        "method": "copula",
         "rejected": dict(made.reasons.most_common()),
     }
-    return notes, report
+    return [note, missing] if missing else [note], report
 
 
 def build_completions(
