@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from dreambolt_steps.errors import DreamboltError, ModelError, TransientError
 from dreambolt_steps.llms.outcome import Completion, Trouble
@@ -20,12 +19,8 @@ METADATA = "dreambolt_job"
 ENDED = ("completed", "failed", "expired", "cancelled")
 MOST_CALLS, _MOST_BYTES = 50_000, 150_000_000
 _WINDOW = "24h"
-_LOST_CONTACTS = 30
-LONGEST_WAIT = 60.0
-_FIRST_WAIT, _GROWTH = 0.5, 1.5
 _SEARCHED = 300
 _CLOCKS_DIFFER = 600.0
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -217,26 +212,3 @@ def cut_batches(
         size += length
     if part:
         yield part
-
-
-def choose_wait(number: int) -> float:
-    """Seconds between one look at a batch and the next, growing from half a second to a minute.
-
-    >>> choose_wait(0), choose_wait(100)
-    (0.5, 60.0)
-    """
-    return min(LONGEST_WAIT, _FIRST_WAIT * _GROWTH ** min(number, 20))
-
-
-def keep_asking(ask: Callable[[], Found]) -> Found:
-    """Ask again while the provider can't be reached: a batch goes on meanwhile.
-
-    Raises: ModelError after half an hour.
-    """
-    for number in range(_LOST_CONTACTS):
-        try:
-            return ask()
-        except TransientError as error:
-            lost = error
-            time.sleep(choose_wait(number))
-    raise ModelError(f"{lost}; batches go on there, run the same again to collect them")

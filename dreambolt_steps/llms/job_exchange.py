@@ -10,16 +10,8 @@ from functools import partial
 from typing import Any
 
 from dreambolt_steps.errors import DreamboltError, ModelError, TransientError
-from dreambolt_steps.llms.batch_api import (
-    ENDED,
-    LONGEST_WAIT,
-    MOST_CALLS,
-    BatchApi,
-    BatchState,
-    choose_wait,
-    cut_batches,
-    keep_asking,
-)
+from dreambolt_steps.llms.batch_api import ENDED, MOST_CALLS, BatchApi, BatchState, cut_batches
+from dreambolt_steps.llms.batch_waits import LONGEST_WAIT, choose_wait, keep_asking
 from dreambolt_steps.llms.call import Answer, Call
 from dreambolt_steps.llms.jobs import Job, Jobs
 from dreambolt_steps.llms.outcome import Completion, Trouble
