@@ -39,7 +39,7 @@ def draw_map(
     to 1, number of the group, text. None with less than three texts.
     """
     sample = _sample(reader, max(1, rows // _POINTS), source)
-    vectors = _read_vectors(sample[source.output].combine_chunks())
+    vectors = _read_vectors(sample[source.output])
     if len(vectors) < 3:
         return None
     at, shares = project(vectors)
@@ -97,10 +97,8 @@ def _sample(reader: pa.RecordBatchReader, step: int, source: TextSource) -> pa.T
     return table.take(pa.array(np.sort(first)[:_POINTS]))
 
 
-def _read_vectors(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
+def _read_vectors(column: pa.ChunkedArray) -> np.ndarray:
+    whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     width = whole.type.list_size
     values = whole.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
     if values.dtype == np.uint8:  # bits

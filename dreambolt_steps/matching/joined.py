@@ -93,7 +93,7 @@ def _join(
             values = matches.facts[name][pairs] if len(matches.rows) else np.zeros(len(pairs))
             added.append(pa.array(values, mask=void | np.isnan(values.astype(float))).cast(kind))
         at = matches.references[pairs] if len(matches.rows) else np.zeros(len(pairs), np.int64)
-        beside = reference.take(pa.array(at, pa.int64(), mask=void)).combine_chunks()
+        beside = reference.take(pa.array(at, pa.int64(), mask=void))
         columns = [_flatten(column) for column in beside.columns]
         yield pa.RecordBatch.from_arrays([*taken.columns, *added, *columns], schema=schema)
 
