@@ -99,6 +99,7 @@ def score_pairs(columns: Sequence[Encoded]) -> tuple[list[Score], int]:
     """
     usable = [column for column in columns if column.family != "text"]
     pairs = [*itertools.combinations(usable, 2)]
+    binned = {column.name: _bin(column) for column in usable}
     scores: list[Score] = []
     for one, other in pairs[:_MOST_PAIRS]:
         names = (one.name, other.name)
@@ -107,7 +108,7 @@ def score_pairs(columns: Sequence[Encoded]) -> tuple[list[Score], int]:
             measure: Callable[..., float | None] = measure_correlation
             words = "CorrelationSimilarity"
         else:
-            coded = zip(_bin(one), _bin(other), strict=True)
+            coded = zip(binned[one.name], binned[other.name], strict=True)
             parts = [np.column_stack(both) for both in coded]
             measure, words = measure_contingency, "ContingencySimilarity"
         value, held = measure(parts[0], parts[2]), measure(parts[0], parts[1])
