@@ -9,9 +9,15 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps import __version__
-from dreambolt_steps.steps.lineage import trace_descriptions, trace_lineage, trace_rejects
+from dreambolt_steps.steps.lineage import (
+    trace_categories,
+    trace_descriptions,
+    trace_lineage,
+    trace_rejects,
+)
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.suggestion.apply import describe_schema
+from dreambolt_steps.tables.categories import DICTIONARY, encode_categories
 from dreambolt_steps.tables.export import (
     DEFAULT_MAX_FILE_BYTES,
     DEFAULT_ROW_GROUP_ROWS,
@@ -44,8 +50,10 @@ class ExportParquet(TableStep):
     Outputs: the manifest, one row a file: `path`, `rows`, `bytes`, `fingerprint` (of its content).
     Vectors are written as fixed-size lists of float32; where the table came from and which model
     embedded it stand in the files' metadata, what is known of columns (`SuggestSchema`) in that of
-    their fields. If the files are gone or changed when the session is resumed, they are written
-    again.
+    their fields. Columns that `CleanTable` found to be categories are Arrow dictionaries of text (a
+    category in pandas and Polars; text for warehouses). Only here: the features of DataDreamer's
+    tables (datasets 3.2.0) hold no dictionaries. If the files are gone or changed when the session
+    is resumed, they are written again.
 
     Rows that the steps above rejected go to a file beside: `out/players.rejects.parquet` for the
     folder `out/players`, `out/_rejects/players.parquet` for the file `out/players.parquet`. Each
@@ -59,7 +67,7 @@ class ExportParquet(TableStep):
         files = ExportParquet("export", inputs=columns(vectors), args={"path": "out/players"})
     """
 
-    version = 1.1
+    version = 1.2  # categories are dictionaries
 
     def setup(self) -> None:
         self.register_arg("path", help="A folder, or a file name ending in .parquet.")
@@ -106,8 +114,11 @@ class ExportParquet(TableStep):
         beside = name_rejects(args["path"])
         if rejects:
             check_rejects(beside)
+        described = _describe(self.table.open_reader(), trace_descriptions(self.inputs))
+        reader = encode_categories(described, trace_categories(self.inputs))
+        encoded = [field.name for field in reader.schema if field.type == DICTIONARY]
         files = write_parquet(
-            _describe(self.table.open_reader(), trace_descriptions(self.inputs)),
+            reader,
             args["path"],
             compression=args["compression"],
             row_group_rows=args["row_group_rows"],
@@ -120,6 +131,9 @@ class ExportParquet(TableStep):
             file["path"] = str(file["path"])
         self.receipt.files = [file["path"] for file in manifest]
         self.receipt.report |= {"manifest": manifest, "lineage": lineage}
+        if encoded:
+            self.receipt.report["dictionaries"] = encoded
+            self.receipt.notes.append(f"as dictionaries: {', '.join(encoded)}")
         kept = export_rejects(beside, rejects, str(args["path"]))
         if kept is not None:
             self.receipt.report["rejects_file"] = asdict(kept) | {"path": str(kept.path)}

@@ -43,6 +43,18 @@ def trace_masked(inputs: Mapping[str, Any]) -> set[str]:
     return {name for receipt in _walk_receipts(inputs) for name in receipt.report.get("masked", [])}
 
 
+def trace_categories(inputs: Mapping[str, Any]) -> set[str]:
+    """Names of the text columns that the nearest `CleanTable` above which knows them found, or was
+    told, to be categories; none whose values are masked."""
+    known: dict[str, bool] = {}
+    for receipt in _walk_receipts(inputs):
+        found = receipt.report.get("columns", {})
+        for name, column in found.items() if isinstance(found, Mapping) else ():
+            is_category = column.get("semantic") == "category" and not column.get("mask")
+            known.setdefault(name, is_category)
+    return {name for name, is_category in known.items() if is_category}
+
+
 def trace_spending(inputs: Mapping[str, Any]) -> float | None:
     """USD that the nearest synthesis above cost, in all its runs, as its ledger says; None where
     the price is not known, or there is none."""

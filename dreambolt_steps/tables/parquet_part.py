@@ -92,7 +92,8 @@ class ParquetPart:
     def write(self, group: pa.Table) -> int:
         """Write one row group; returns its size in the file in bytes."""
         before = self._file.bytes
-        table = group.replace_schema_metadata(self._schema.metadata)
+        # Arrow 25 gives up a column's dictionary where a chunk comes with another one.
+        table = group.unify_dictionaries().replace_schema_metadata(self._schema.metadata)
         self._writer.write_table(table, row_group_size=max(1, table.num_rows))
         return self._file.bytes - before
 
