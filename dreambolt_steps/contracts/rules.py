@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ from dreambolt_steps.contracts.contract import (
     Mode,
 )
 from dreambolt_steps.contracts.schema_check import SchemaPlan
+from dreambolt_steps.tables.column_types import name_type
 
 Check = Callable[[pa.Array], pa.Array]
 
@@ -73,6 +75,9 @@ def list_rules(
         if index < 0:
             continue
         kind = schema.field(index).type
+        if column.type is not None and column.type != kind:
+            words = f"{column.name} evolved into {name_type(kind)} from {column.type_word}"
+            notes.append(words if _fits(column, kind) else f"{words}: its values are not checked")
         if not column.nullable:
             rules.append(
                 _make(
@@ -80,9 +85,6 @@ def list_rules(
                 )
             )
         if not _fits(column, kind):
-            notes.append(
-                f"{column.name} is {kind}, not {column.type_word}: its values are not checked"
-            )
             continue
         rules += [
             _make(column, index, reason, "validity", check)
@@ -106,11 +108,15 @@ def _make(
 
 def _fits(column: ColumnContract, kind: pa.DataType) -> bool:
     """Whether values of this type can be compared with those of the contract: a column of numbers
-    that was widened is still one of numbers."""
+    that evolved is still one of numbers, and moments have days."""
     wanted = column.type
-    if wanted is None or wanted == kind:
+    if wanted is None or wanted == kind or _have_days(wanted, kind):
         return True
     return _is_number(wanted) and _is_number(kind)
+
+
+def _have_days(wanted: pa.DataType, kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(wanted) and pa.types.is_timestamp(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -120,6 +126,10 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _write_checks(column: ColumnContract, kind: pa.DataType) -> Iterator[tuple[str, Check]]:
+    if column.type is not None and _have_days(column.type, kind):
+        for reason, check in _write_checks(column, column.type):
+            yield reason, partial(_check_days, check)
+        return
     low, high = column.low, column.high
     if low is not None:
         yield f"less than the contract's min {_show(low)}", lambda v: pc.greater_equal(v, low)
@@ -143,6 +153,10 @@ def _write_checks(column: ColumnContract, kind: pa.DataType) -> Iterator[tuple[s
             f"not among the contract's {len(allowed):,} allowed values",
             lambda v: pc.or_kleene(pc.is_in(v, allowed), pc.if_else(pc.is_valid(v), False, None)),
         )
+
+
+def _check_days(check: Check, moments: pa.Array) -> pa.Array:
+    return check(moments.cast(pa.date32(), safe=False))
 
 
 def _show(value: pa.Scalar) -> str:

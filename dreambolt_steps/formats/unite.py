@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 
 from dreambolt_steps.errors import SchemaError
-from dreambolt_steps.formats.unite_types import unite_types
 from dreambolt_steps.tables.column_types import name_type
+from dreambolt_steps.tables.unite_types import unite_types
 
 NamedSchema = tuple[str, pa.Schema]
 

@@ -64,7 +64,7 @@ class CleanTable(TableStep):
         clean = CleanTable("clean", inputs=columns(raw), args=args)
     """
 
-    version = 2.0
+    version = 2.1  # columns widen to more types than text
 
     def setup(self) -> None:
         register_cleaning(self)

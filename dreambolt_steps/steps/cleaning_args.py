@@ -74,7 +74,7 @@ def register_cleaning(step: TableStep) -> None:
         required=False,
         default="reject",
         help="A value that is not of its type in `types`: reject its row, make it null, raise, "
-        "or widen the column to text. For all, or column -> word.",
+        "or widen the column, at last to text. For all, or column -> word.",
     )
     step.register_arg(
         "duplicates",

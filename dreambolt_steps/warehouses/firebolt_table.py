@@ -19,7 +19,7 @@ from dreambolt_steps.warehouses.firebolt_sql import (
     render_create_table,
     split_name,
 )
-from dreambolt_steps.warehouses.firebolt_types import fits_type
+from dreambolt_steps.warehouses.firebolt_types import fits_type, widen_type
 from dreambolt_steps.warehouses.firebolt_vectors import render_vector_index
 from dreambolt_steps.warehouses.load import VALID_FROM, VALID_TO, Load, refuse_history
 from dreambolt_steps.warehouses.statement import Statement
@@ -133,6 +133,7 @@ def plan_table(
         evolve=load.evolve,
         required=table.required,
         fits=fits_type,
+        widen=widen_type,
     )
     loaded = plan.columns | ({FILE_COLUMN: "TEXT"} if tracks else {})
     return [*_evolve(load, table, plan, layout), *indexes], loaded

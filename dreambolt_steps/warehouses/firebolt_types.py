@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 
 from dreambolt_steps.errors import SchemaError
+from dreambolt_steps.warehouses import type_fit
 from dreambolt_steps.warehouses.copy_sql import quote_identifier
 
 _PLAIN: dict[pa.DataType, str] = {
@@ -44,6 +45,7 @@ _SYNONYMS = {
     "TIMESTAMPNTZ": "TIMESTAMP",
     "DECIMAL": "NUMERIC",
 }
+_IN_DUCKDB = {"TEXT": "VARCHAR", "DOUBLE PRECISION": "DOUBLE"}
 _NUMERIC = re.compile(r"NUMERIC\((\d+), (\d+)\)")
 _MICROSECONDS = ("s", "ms", "us")
 _WHY = {
@@ -139,6 +141,27 @@ def fits_type(source: str, target: str) -> bool:
             return int(decimal[2]) <= scale and whole <= precision - scale
         return one in digits and digits[one] <= precision - scale
     return (one, two) in (("INTEGER", "BIGINT"), ("INTEGER", "DOUBLE PRECISION"))
+
+
+def widen_type(source: str, target: str) -> str | None:
+    """Choose the Firebolt type of a column that is to hold its own values and those of files, as
+    `type_fit.widen_type` does; None also where files of their type can't be loaded into it.
+
+    >>> widen_type("NUMERIC(4, 2)", "INTEGER"), widen_type("TEXT", "BIGINT")
+    ('NUMERIC(12, 2)', 'TEXT')
+    """
+    wide = type_fit.widen_type(_name_in_duckdb(source), _name_in_duckdb(target))
+    if wide is None:
+        return None
+    for known, other in _IN_DUCKDB.items():
+        wide = known if wide == other else wide
+    named = re.sub(r"DECIMAL\((\d+),(\d+)\)", r"NUMERIC(\1, \2)", wide)
+    return named if fits_type(source, named) else None
+
+
+def _name_in_duckdb(kind: str) -> str:
+    named = _IN_DUCKDB.get(kind, kind)
+    return re.sub(r"NUMERIC\((\d+), (\d+)\)", r"DECIMAL(\1,\2)", named)
 
 
 def _forget_nested_null(kind: str) -> str:

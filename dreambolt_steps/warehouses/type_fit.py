@@ -23,6 +23,8 @@ _INTEGERS = {
     )
     for sign, digits in (("", signed), ("U", unsigned))
 }
+_WRITTEN = {"BOOLEAN", "DATE", "TIME", "TIMESTAMP"}  # in one way, whatever the session's settings
+_MAX_DIGITS = 38
 _EXACT_BITS = {"FLOAT": 24, "DOUBLE": 53}  # of the integers that a float holds exactly
 
 
@@ -65,6 +67,51 @@ def fits_type(source: str, target: str) -> bool:
     return wider > bits and (unsigned or not target_unsigned)
 
 
+def widen_type(source: str, target: str) -> str | None:
+    """Choose the DuckDB type of a column that is to hold its own values and those of files, as it
+    is altered when its table evolves.
+
+    The wider of the two where one holds the other; for integers and decimals a decimal with enough
+    digits on both sides of the point; TIMESTAMP for days and moments; VARCHAR for text and values
+    that have one way to be written: integers, decimals, booleans, dates, times and timestamps
+    without zone.
+
+    Args:
+        source: the type of the files.
+        target: the type of the table.
+
+    Returns: None where there is no such type.
+
+    >>> widen_type("DECIMAL(4,2)", "INTEGER"), widen_type("TIMESTAMP", "DATE")
+    ('DECIMAL(12,2)', 'TIMESTAMP')
+    """
+    if fits_type(source, target):
+        return target
+    if fits_type(target, source):
+        return source
+    pair = {source, target}
+    if pair == {"DATE", "TIMESTAMP"}:
+        return "TIMESTAMP"
+    if "VARCHAR" in pair:
+        (other,) = pair - {"VARCHAR"}
+        written = other in _WRITTEN or other in _INTEGERS or _DECIMAL.fullmatch(other)
+        return "VARCHAR" if written else None
+    digits = [_count_digits(kind) for kind in (source, target)]
+    known = [one for one in digits if one is not None]
+    if len(known) < 2:
+        return None
+    whole, scale = max(one[0] for one in known), max(one[1] for one in known)
+    return f"DECIMAL({whole + scale},{scale})" if whole + scale <= _MAX_DIGITS else None
+
+
+def _count_digits(kind: str) -> tuple[int, int] | None:
+    """Digits before and behind the point that an integer or a decimal may have."""
+    if kind in _INTEGERS:
+        return _INTEGERS[kind][2], 0
+    found = _DECIMAL.fullmatch(kind)
+    return (int(found[1]) - int(found[2]), int(found[2])) if found else None
+
+
 @dataclass(frozen=True)
 class ColumnPlan:
     """How the columns of files go into a table.
@@ -86,6 +133,7 @@ def match_columns(
     evolve: bool = False,
     required: Collection[str] = (),
     fits: Callable[[str, str], bool] = fits_type,
+    widen: Callable[[str, str], str | None] = widen_type,
 ) -> ColumnPlan:
     """Match the columns of files with those of a table, by name.
 
@@ -97,6 +145,7 @@ def match_columns(
             that the files lack be NULL.
         required: columns of the table that can't be NULL.
         fits: whether every value of one type is held by another.
+        widen: the type that holds both one of the files and one of the table.
 
     Returns: the columns of the files, under the table's types, and what to do to the table before.
 
@@ -123,15 +172,21 @@ def match_columns(
             added[name] = columns[name] = kind
         elif fits(kind, target[held]):
             columns[name] = target[held]
-        elif evolve and fits(target[held], kind):
-            widened[held] = columns[name] = kind
+        elif evolve and (wide := widen(kind, target[held])) is not None:
+            columns[name] = wide
+            if wide != target[held]:
+                widened[held] = wide
         else:
             problems.append(f"{name!r} is {kind} in the files and {target[held]} in the table")
     if not evolve:
         problems += [f"{name!r} is only in the files" for name in added]
     if problems:
+        told = f"table {table} has another schema: {'; '.join(problems)}"
+        if evolve:
+            told += ", which can't evolve into one another; give the column the table's type before"
+            raise SchemaError(f"{told} exporting (types of CleanTable), or load with mode replace")
         raise SchemaError(
-            f"table {table} has another schema: {'; '.join(problems)}; change the columns before"
-            " exporting, let the table evolve, or load with mode replace"
+            f"{told}; change the columns before exporting, let the table evolve, or load with mode"
+            " replace"
         )
     return ColumnPlan(columns, added, widened)

@@ -303,7 +303,28 @@ def test_what_was_widened_is_checked_as_far_as_it_can_be() -> None:
     table = pa.table({"a": [1, 300], "b": ["x", None]})
     outcome = enforce(table, {"columns": promise})
     assert outcome.rejected == [(0, "a", "1"), (1, "b", None)]
-    assert outcome.notes == ["b is string, not int8: its values are not checked"]
+    assert outcome.notes == [
+        "a evolved into int64 from int8",
+        "b evolved into text from int8: its values are not checked",
+    ]
+
+
+def test_days_that_evolved_into_moments_are_checked_by_their_day() -> None:
+    promise = {"a": {"type": "date", "min": "2024-01-02", "max": "2024-01-03"}}
+    moments = [
+        dt.datetime(2024, 1, 1, 23, 59, 59, 999999),
+        dt.datetime(2024, 1, 2),
+        dt.datetime(2024, 1, 3, 23, 59),
+        dt.datetime(2024, 1, 4),
+        None,
+    ]
+    table = pa.table({"a": pa.array(moments, pa.timestamp("us"))})
+    outcome = enforce(table, {"columns": promise})
+    assert [row for row, *_ in outcome.rejected] == [0, 3]
+    assert outcome.notes == ["a evolved into timestamp from date"]
+    old = {"a": {"type": "date", "max": "1969-12-30"}}
+    before = pa.table({"a": pa.array([-1, -86_400_000_001], pa.timestamp("us"))})
+    assert [row for row, *_ in enforce(before, {"columns": old}).rejected] == [0]
 
 
 def test_a_reference_keeps_what_it_says() -> None:

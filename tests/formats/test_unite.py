@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dreambolt_steps.errors import SchemaError
 from dreambolt_steps.formats.unite import align_batch, require_same_schemas, unite_schemas
-from dreambolt_steps.formats.unite_types import unite_types
+from dreambolt_steps.tables.unite_types import unite_types
 
 DECIMAL = pa.decimal128
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.tables.clean import CleanReport, apply_plan, plan_cleaning
+from dreambolt_steps.tables.column_types import name_type
 from dreambolt_steps.tables.rejects import REJECT_SCHEMA
 
 COINS = ["-3.00", "5.00"]
@@ -258,6 +260,48 @@ def test_a_value_that_does_not_fit_raises_where_asked() -> None:
     message = r"column 'A', row 3: 'x' is not a value of type int8; correct the source"
     with pytest.raises(SchemaError, match=message):
         clean({"A": ["1", "2", "x"]}, types={"a": "int8"}, on_mismatch="raise")
+
+
+@pytest.mark.parametrize(
+    ("word", "values", "kind"),
+    [
+        ("int8", ["1", "127", "128"], "int16"),
+        ("int8", ["1", "70000"], "int32"),
+        ("int16", ["1", "3000000000"], "int64"),
+        ("int8", ["1", "9223372036854775808"], "decimal(38,0)"),
+        ("int32", ["1", "2.25"], "decimal(12,2)"),
+        ("int32", ["1", "2.5e3"], "float"),
+        ("int32", ["1", "1e300"], "text"),
+        ("decimal(4,2)", ["1.25", "12.125"], "decimal(5,3)"),
+        ("decimal(4,2)", ["1.25", "12345"], "decimal(7,2)"),
+        ("date", ["2024-01-01", "2024-01-02 10:00:00"], "timestamp"),
+        ("date", ["2024-01-01", "soon"], "text"),
+        ("timestamp", ["2024-01-01 10:00", "2024-01-01 10:00+02:00"], "text"),
+        ("boolean", ["true", "7"], "text"),
+        ("int8", ["1", "007x"], "text"),
+        ("float", ["1.5", "2"], "float"),
+    ],
+)
+def test_a_column_is_widened_as_far_as_its_values_need(
+    word: str, values: list[str], kind: str
+) -> None:
+    table, report = clean({"a": values}, types={"a": word}, on_mismatch="widen")
+    assert name_type(table.schema.field("a").type) == kind
+    assert (report.rejected, table["a"].null_count) == (0, 0)
+    if kind == "text":
+        assert table["a"].to_pylist() == values
+    elif kind == "timestamp":
+        assert table["a"].to_pylist() == [dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 2, 10)]
+    else:
+        assert [float(value) for value in table["a"].to_pylist()] == [*map(float, values)]
+
+
+def test_a_typed_column_is_widened_to_what_it_was() -> None:
+    source = {"a": [1, 300], "b": [1.0, 2.5], "c": pa.array(["1", "2"])}
+    types: dict[str, str] = {"a": "int8", "b": "int16", "c": "int8"}
+    table, _ = clean(source, types=types, on_mismatch="widen")
+    assert table.to_pydict() == {"a": [1, 300], "b": [1.0, 2.5], "c": [1, 2]}
+    assert [name_type(kind) for kind in table.schema.types] == ["int64", "float", "int8"]
 
 
 def test_a_column_is_widened_to_text_where_asked() -> None:

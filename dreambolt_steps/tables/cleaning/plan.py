@@ -78,8 +78,8 @@ def plan_cleaning(
         repair: whether to repair text that was decoded with the wrong encoding ("JosÃ©").
         normalize: NFC or NFKC: a Unicode form to put text into. Default: none.
         on_mismatch: what happens with a value that does not fit a type asked for: `reject` its row,
-            make it `null`, `raise` SchemaError, or `widen` the column to text; for all, or by
-            column.
+            make it `null`, `raise` SchemaError, or `widen` the column, at last to text
+            (`widen_columns`); for all, or by column.
         duplicates: rows that are equal once they are clean: `keep` them, `drop` all but the first,
             or `flag` those in a column `is_duplicate`.
         duplicates_by: columns that have to be equal for that. Default: all.
