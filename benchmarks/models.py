@@ -29,6 +29,7 @@ def run_dreambolt(url: str, folder: Path) -> Work:
 
     import_datadreamer()
     import aiohttp  # noqa: F401
+    import genai_prices  # noqa: F401
 
     from dreambolt_steps import ChatModel
 
@@ -67,7 +68,7 @@ def run_known(url: str, folder: Path) -> Work:
     prompts = make_prompts(KNOWN)
     for call in make_calls(llm, prompts, {"temperature": 1.0}, None):
         tried = Try(call, answered)
-        records.keep(tried, Bill().close(tried))
+        records.keep([(tried, Bill().close(tried))])
     return lambda: llm.run(prompts, cache_only=True)
 
 

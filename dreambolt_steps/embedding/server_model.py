@@ -19,7 +19,7 @@ from dreambolt_steps.llms.embedding_sender import EmbeddingSender, ask_for, read
 from dreambolt_steps.llms.flow import Flow
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange, estimate_tokens
 from dreambolt_steps.llms.prices import find_price
-from dreambolt_steps.llms.records import Try
+from dreambolt_steps.llms.records import Kept
 from dreambolt_steps.llms.server import OPENAI, Server, choose_url
 from dreambolt_steps.llms.session_ledger import open_session_ledger
 from dreambolt_steps.llms.spending import current_spending_limit
@@ -176,10 +176,9 @@ class ServerEmbedder(Embedder):
         label = f"{self.model_name} {self.base_url}"
         records = ledger.open_records(step, identity, label, price)
 
-        def keep(tried: Try, answer: Answer | None) -> None:
+        def keep(items: Sequence[Kept]) -> None:
             # Vectors lie in the session's store; the ledger keeps what was paid, and what failed.
-            failed = answer is not None and answer.text is None
-            records.keep(tried, answer if failed else None)
+            records.keep([(tried, a if a and a.text is None else None) for tried, a in items])
 
         def open_inner() -> Exchange:
             return ChatExchange(

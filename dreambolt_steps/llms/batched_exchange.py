@@ -66,7 +66,7 @@ class BatchedExchange:
                 "are kept, so the same command goes on from there"
             ) from error
         answer = Answer(call, text)
-        self._records.keep(Try(call, Completion(text, None, 0, 0, None)), answer)
+        self._records.keep([(Try(call, Completion(text, None, 0, 0, None)), answer)])
         return answer
 
     def close(self, *, drain: bool) -> None:

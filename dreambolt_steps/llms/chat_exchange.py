@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Answer, Call
 from dreambolt_steps.llms.flow import Flow
+from dreambolt_steps.llms.joined_writes import JoinedWrites
 from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.records import Bill, Records, Try
 from dreambolt_steps.llms.traits import Traits
@@ -109,6 +110,7 @@ class ChatExchange:
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
         self._probe = asyncio.Lock()
+        self._writes = JoinedWrites(self._records.keep)
         self._sender: Any = self._make_sender()
         self._ready.set()
         self._loop.run_forever()
@@ -149,7 +151,7 @@ class ChatExchange:
             bill.add(tried)
             outcome = tried.outcome
             answer = bill.close(tried) if self._is_last(outcome, tries) else None
-            self._records.keep(tried, answer)
+            await self._writes.add((tried, answer))
             if isinstance(outcome, Completion):
                 self._has_answered = True
                 self._flow.succeed()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from dreambolt_steps.llms.call import Answer, Call
 from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.prices import Price
-from dreambolt_steps.llms.records import Records, Try
+from dreambolt_steps.llms.records import Kept, Records, Try
 from dreambolt_steps.llms.traits import Traits
 
 FILE = "calls.sqlite"
@@ -35,10 +35,12 @@ _FIND = (
 )
 _ASKED_AT_ONCE = 500
 _MAPPED = 2**30
+_PAGES_BETWEEN_SYNCS = 10_000  # of 4 KiB; a sync holds every call up, for some 100 ms
 
 
 class CallLedger:
-    """The calls of a session, in SQLite, each committed on its own: it survives SIGKILL.
+    """The calls of a session, in SQLite, committed before anybody sees their answers: it survives
+    SIGKILL.
 
     A call that failed for good is kept with its reason, and asked again in the next run. May be
     used by several threads.
@@ -58,6 +60,7 @@ class CallLedger:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(f"PRAGMA mmap_size={_MAPPED}")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint={_PAGES_BETWEEN_SYNCS}")
         self._connection.executescript(_TABLES)
         self._spent: dict[str, float] = {}
 
@@ -112,9 +115,10 @@ class CallLedger:
                 return None
             return price.cost(outcome.tokens_in, outcome.tokens_out)
 
-        def keep(tried: Try, answer: Answer | None) -> None:
+        def keep(items: Sequence[Kept]) -> None:
             with self.transaction() as connection:
-                self.insert(connection, tried.call.identify(model), tried, answer, step, server)
+                for tried, answer in items:
+                    self.insert(connection, tried.call.identify(model), tried, answer, step, server)
 
         def read_traits() -> Traits | None:
             text = self._read("SELECT text FROM traits WHERE server = ?", server)

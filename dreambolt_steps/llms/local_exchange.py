@@ -50,7 +50,7 @@ class LocalExchange:
         else:
             counts = (outcome.tokens_in, outcome.tokens_out)
             answer = Answer(call, outcome.text, None, outcome.finish, *counts)
-        self._records.keep(Try(call, outcome), answer)
+        self._records.keep([(Try(call, outcome), answer)])
         return answer
 
     def close(self, *, drain: bool) -> None:

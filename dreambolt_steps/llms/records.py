@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dreambolt_steps.llms.call import Answer, Call
@@ -19,6 +19,9 @@ class Try:
     usd: float | None = None
 
 
+Kept = tuple[Try, Answer | None]
+
+
 @dataclass(frozen=True)
 class Records:
     """Where an exchange writes what it must not forget, and reads what is known.
@@ -26,12 +29,12 @@ class Records:
     Attributes:
         find_cost: USD that a request cost, if known.
         keep: takes every request and, when the call is done with it, its answer, before anybody
-            else learns of it.
+            else learns of it; all of one list are on disk, or none.
         read_traits, keep_traits: what is known of the server.
     """
 
     find_cost: Callable[[Completion | Trouble], float | None] = lambda _: None
-    keep: Callable[[Try, Answer | None], None] = lambda *_: None
+    keep: Callable[[Sequence[Kept]], None] = lambda _: None
     read_traits: Callable[[], Traits | None] = lambda: None
     keep_traits: Callable[[Traits], None] = lambda _: None
 
