@@ -58,7 +58,7 @@ class ChatExchange:
         self._pending = 0
         self._has_answered = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped: BaseException | None = None
+        self._stopped = False
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dreambolt-calls", daemon=True)
         self._thread.start()
@@ -131,15 +131,14 @@ class ChatExchange:
 
     async def _carry(self, call: Call) -> None:
         try:
-            if self._stopped is not None:
+            if self._stopped:
                 return
             self._done.put(await self._ask(call))
         except asyncio.CancelledError:
             raise
         except BaseException as error:
-            if self._stopped is None:
-                self._stopped = error
-                self._done.put(error)
+            self._stopped = True
+            self._done.put(error)
 
     async def _ask(self, call: Call) -> Answer:
         """Ask until there is an answer, or no hope for one."""
@@ -151,6 +150,8 @@ class ChatExchange:
             bill.add(tried)
             outcome = tried.outcome
             answer = bill.close(tried) if self._is_last(outcome, tries) else None
+            if isinstance(outcome, Trouble) and outcome.fatal is not None:
+                self._stopped = True  # at once: others go on while this one is written down
             await self._writes.add((tried, answer))
             if isinstance(outcome, Completion):
                 self._has_answered = True
@@ -187,7 +188,7 @@ class ChatExchange:
         started = await self._flow.enter(guess)
         traits, surplus = self._traits, 0
         try:
-            if self._stopped is not None:
+            if self._stopped:
                 raise asyncio.CancelledError
             outcome = await self._sender.send(call, traits)
             if isinstance(outcome, Completion):
