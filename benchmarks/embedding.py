@@ -160,6 +160,7 @@ def open_engine(name: str) -> object:
 
     engines: dict[str, Callable[[], object]] = {
         "minilm": MiniLMEmbedder,
+        "bfloat16": lambda: MiniLMEmbedder(half=True),
         "onnx float32": lambda: OnnxEmbedder(precision="float32"),
         "onnx int8": OnnxEmbedder,
         "openvino int8": lambda: OnnxEmbedder(runtime="openvino"),
@@ -192,7 +193,7 @@ def _make_vectors(rows: int) -> object:
     return pa.table({"v": pa.FixedSizeListArray.from_arrays(pa.array(values), 384)})
 
 
-ENGINES = ("minilm", "onnx float32", "onnx int8", "static")
+ENGINES = ("minilm", "bfloat16", "onnx float32", "onnx int8", "static")
 CONTENDERS: dict[str, Callable[[str, Path], Work]] = {
     "loop": run_loop,
     "encode": run_encode,

@@ -12,6 +12,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.settings import require_credentials
 
 SERVER = "server:"
+_HALF = "bfloat16"
 _PACKAGES = {"onnx": "onnxruntime", "onnx-int8": "onnxruntime", "static": "model2vec"}
 
 
@@ -19,7 +20,8 @@ def open_embedder(name: str) -> Any:
     """An embedder by its name.
 
     Args:
-        name: empty for the packaged MiniLM; `onnx`, `onnx-int8` or `static` for faster forms of it;
+        name: empty for the packaged MiniLM; `bfloat16`, `onnx`, `onnx-int8` or `static` for faster
+            forms of it;
             `server:MODEL` for a model of OpenAI or of the server in OPENAI_BASE_URL; else a folder
             of a sentence-transformers or model2vec model, or a name at the Hugging Face Hub.
 
@@ -31,8 +33,8 @@ def open_embedder(name: str) -> Any:
     check_embedder(name)
     import dreambolt_steps as steps
 
-    if not name:
-        return steps.MiniLMEmbedder()
+    if name in ("", _HALF):
+        return steps.MiniLMEmbedder(half=name == _HALF)
     if name.startswith(SERVER):
         return steps.ServerEmbedder(name.removeprefix(SERVER))
     if name == "static" or _is_static(name):
@@ -66,7 +68,7 @@ def check_embedder(name: str) -> None:
         return
     from dreambolt_steps.embedding.model_folder import find_model_folder
 
-    find_model_folder(name or None)
+    find_model_folder(None if name in ("", _HALF) else name)
 
 
 def _is_static(name: str) -> bool:

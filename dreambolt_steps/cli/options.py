@@ -94,8 +94,8 @@ EmbedderName = Annotated[
     typer.Option(
         "--embedder",
         metavar="MODEL",
-        help="The model: onnx, onnx-int8 or static for faster forms of the packaged one, a folder, "
-        "or server:MODEL (OPENAI_BASE_URL).",
+        help="The model: bfloat16, onnx, onnx-int8 or static for faster forms of the packaged one, "
+        "a folder, or server:MODEL (OPENAI_BASE_URL).",
     ),
 ]
 Synth = Annotated[

@@ -126,7 +126,9 @@ def _open_onnxruntime(path: Path, padding: int) -> Forward:
 
 
 def _open_openvino(path: Path, padding: int) -> Forward:
-    compiled = _import_runtime("openvino").Core().compile_model(str(path), "AUTO")
+    # OpenVINO 2025.4 takes bfloat16 by itself where a CPU has it, and gives wrong vectors then.
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = _import_runtime("openvino").Core().compile_model(str(path), "AUTO", settings)
 
     def forward(tokens: list[list[int]]) -> np.ndarray:
         ids, mask = pad_tokens(tokens, padding)

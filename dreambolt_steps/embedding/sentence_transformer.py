@@ -11,7 +11,7 @@ import numpy as np
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
 from dreambolt_steps.embedding.model_folder import find_model_folder
 from dreambolt_steps.embedding.token_batches import Forward
-from dreambolt_steps.embedding.torch_devices import build_tensors, find_devices
+from dreambolt_steps.embedding.torch_devices import build_tensors, compute_in, find_devices
 from dreambolt_steps.errors import ModelError
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class SentenceTransformerEmbedder(LocalEmbedder):
         device: where torch computes: "cuda:0", "mps", "cpu", or a list of them to use all at once;
             default every GPU there is, else the CPU.
         prompt: put before every text, as some models want ("query: ").
-        half: compute in bfloat16 on a GPU.
+        half: multiply in bfloat16, where the device has it (GPUs, CPUs with AVX-512 BF16 or AMX);
+            else float32.
         cache_folder_path: folder of DataDreamer's vector cache for `run`.
 
     Raises: ModelError, at once, for a folder that is no model, and a name that needs a network that
@@ -84,7 +85,7 @@ class SentenceTransformerEmbedder(LocalEmbedder):
     def _forward(self, model: SentenceTransformer, tokens: list[list[int]]) -> np.ndarray:
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), compute_in(self.half, str(model.device)):
             padding = model.tokenizer.pad_token_id or 0
             ids, mask = build_tensors(tokens, padding, str(model.device))
             features = model({"input_ids": ids, "attention_mask": mask})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from dreambolt_steps.embedding.token_batches import pad_tokens
 
@@ -24,6 +25,24 @@ def find_devices(wanted: str | list[str] | None = None) -> list[str]:
     if torch.cuda.is_available():
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether a device multiplies in bfloat16 faster than in float32: GPUs, and CPUs with AVX-512
+    BF16 or AMX."""
+    import torch
+
+    return device != "cpu" or torch.cpu._is_avx512_bf16_supported()
+
+
+def compute_in(half: bool, device: str) -> AbstractContextManager[Any]:
+    """Torch's surroundings for matrix products in bfloat16 and the rest in float32, where that is
+    wanted and the device has it."""
+    import torch
+
+    if not half or not has_bfloat16(device):
+        return nullcontext()
+    return torch.autocast(device.partition(":")[0], torch.bfloat16)
 
 
 def build_tensors(

@@ -66,6 +66,18 @@ def test_two_devices_give_what_one_gives(exact):
     np.testing.assert_allclose(np.stack(list(embedder.encode(TEXTS))), exact, atol=1e-5)
 
 
+@pytest.mark.parametrize("make", [MiniLMEmbedder, SentenceTransformerEmbedder])
+def test_bfloat16_is_near_float32_and_another_model(exact, make):
+    from dreambolt_steps.embedding.torch_devices import has_bfloat16
+
+    half = make(device="cpu", half=True)
+    found = np.stack(list(half.encode(TEXTS)))
+    assert found.dtype == np.float32
+    assert (found * exact).sum(axis=1).min() > 0.999
+    assert np.allclose(found, exact, atol=1e-5) == (not has_bfloat16("cpu"))
+    assert identify_model(half) != identify_model(make(device="cpu"))
+
+
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("int8", 0.12)])
 def test_onnx(exact, precision, tolerance):
     pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
