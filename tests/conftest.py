@@ -11,7 +11,7 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-pytest_plugins = ["tests.standins.s3_server"]
+pytest_plugins = ["tests.standins.s3_server", "tests.secret_search"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -10,6 +10,7 @@ import pytest
 from dreambolt_steps.errors import CredentialError, DreamboltError, SourceError
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import fingerprint_source, resolve_source
+from tests.standins.s3_server import SECRET_KEY
 
 
 @pytest.fixture
@@ -83,4 +84,4 @@ def test_what_is_wrong_is_said_in_one_line(
     with pytest.raises(kind, match=message) as caught:
         resolve_source(uri)
     assert "\n" not in str(caught.value)
-    assert "test-secret" not in str(caught.value)
+    assert SECRET_KEY not in str(caught.value)

