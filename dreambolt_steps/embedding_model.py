@@ -44,6 +44,25 @@ def open_embedder(name: str) -> Any:
     return steps.SentenceTransformerEmbedder(name)
 
 
+def name_embedder(embedder: Any) -> str | None:
+    """The name by which `open_embedder` opens an embedder like this one, on any machine; None for
+    one in a folder, or with settings that a name does not hold."""
+    from dreambolt_steps.embedding.model_folder import PACKAGED
+
+    names = {
+        ("MiniLMEmbedder", PACKAGED): _HALF if getattr(embedder, "half", False) else "",
+        ("OnnxEmbedder", f"{PACKAGED} float32"): "onnx",
+        ("OnnxEmbedder", f"{PACKAGED} int8"): "onnx-int8",
+        ("StaticEmbedder", f"{PACKAGED} static"): "static",
+    }
+    kind, name = type(embedder).__name__, str(getattr(embedder, "model_name", ""))
+    if getattr(embedder, "prompt", "") or getattr(embedder, "dimensions", None):
+        return None
+    if kind == "ServerEmbedder":
+        return f"{SERVER}{name}"
+    return names.get((kind, name))
+
+
 def check_embedder(name: str) -> None:
     """Fail for a model that can't be used, before any work is done; imports nothing heavy.
 
@@ -80,4 +99,4 @@ def _is_static(name: str) -> bool:
     return isinstance(told, dict) and told.get("model_type") == "model2vec"
 
 
-__all__ = ["check_embedder", "open_embedder"]
+__all__ = ["check_embedder", "name_embedder", "open_embedder"]

@@ -30,7 +30,8 @@ def show_search(
         words: the table and the text; of Parquet files the text alone.
         k: how many rows.
         column: the vectors, if there are several.
-        embedder: the model that made them, as `open_embedder` takes it.
+        embedder: the model that made them, as `open_embedder` takes it; empty for the one that the
+            table names, or the packaged one.
 
     Raises:
         UsageError: the table has no vectors, or several and none was named, or they are of another
@@ -72,17 +73,20 @@ def _search_files(path: Path, text: str, k: int, column: str | None, embedder: s
 def _embed(
     text: str, column: str, dims: int, metadata: Sequence[Mapping[str, str]], model: str
 ) -> list[float]:
-    """The vector of a text, cut as the column's are.
+    """The vector of a text, cut as the column's are; by the model that the table names, unless
+    another one is asked for.
 
     Raises: UsageError: the column was embedded by another model.
     """
     from dreambolt_steps.embedding_model import open_embedder
 
-    embedder = open_embedder(model)
-    ours = f"{embedder.model_name} ({embedder.dims} dims)"
     name = column.removesuffix("_embedding")
+    facts = [json.loads(pairs.get(f"embedding.{name}.facts", "{}")) for pairs in metadata]
+    known = {told["embedder"] for told in facts if "embedder" in told}
+    embedder = open_embedder(model or (known.pop() if len(known) == 1 else ""))
+    ours = f"{embedder.model_name} ({embedder.dims} dims)"
     recorded = {pairs.get(f"embedding.{name}", ours) for pairs in metadata}
-    cut = {json.loads(pairs.get(f"embedding.{name}.facts", "{}")).get("dims") for pairs in metadata}
+    cut = {told.get("dims") for told in facts}
     if dims != embedder.dims and cut != {dims}:
         recorded.add(f"another model ({dims} dims)")
     for other in sorted(recorded - {ours}):

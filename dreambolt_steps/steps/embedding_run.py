@@ -16,6 +16,7 @@ from dreambolt_steps.embedding.encode import name_store, place_texts
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.embedding.store import VectorStore
 from dreambolt_steps.embedding.text_source import TextSource
+from dreambolt_steps.embedding_model import name_embedder
 from dreambolt_steps.step_cache import VECTORS
 from dreambolt_steps.steps.input_table import InputTable
 
@@ -117,10 +118,13 @@ class EmbeddingRun:
         return folder
 
     def describe(self) -> dict[str, str]:
-        """Model and revision, for people and for files' metadata."""
+        """Model and revision, for people and for files' metadata; and `embedder`, by which
+        `open_embedder` opens it again, if it has such a name."""
         revision = getattr(self.embedder, "revision", None) or name_store(self.identity, self.dims)
         name = f"{self.embedder.model_name} ({self.dims} dims)"
-        return {"model": name, "revision": str(revision)}
+        asked = name_embedder(self.embedder)
+        known = {} if asked is None else {"embedder": asked}
+        return {"model": name, "revision": str(revision), **known}
 
     def count_texts(self, done: int, total: int, known: int) -> None:
         """Tell how far the step is."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ from rich.console import Console
 from dreambolt_steps.cli import tables
 from dreambolt_steps.cli.query import show_query, show_search
 from dreambolt_steps.embedding.vector_format import VectorFormat
+from dreambolt_steps.embedding_model import name_embedder, open_embedder
 from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
 from dreambolt_steps.tables.export import write_parquet
 from dreambolt_steps.warehouses.duckdb import load_parquet
+from tests.embedding.test_server_model import give, vector_of
+from tests.standins.chat_server import ChatServer
 
 NAMES = ["a red car", "a blue boat", "the parliament voted"]
 MINILM = "all-MiniLM-L6-v2 (384 dims)"
@@ -24,9 +28,14 @@ def wide_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
 
 
-def load_vectors(folder: Path, columns: dict[str, pa.Array], model: str | None = MINILM) -> Path:
+def load_vectors(
+    folder: Path,
+    columns: dict[str, pa.Array],
+    model: str | None = MINILM,
+    told: dict[str, str] | None = None,
+) -> Path:
     table = pa.table({"id": [1, 2, 3], "name": NAMES, **columns})
-    metadata = {"embedding.name": model, "embedding_model": model} if model else {}
+    metadata = {"embedding.name": model, "embedding_model": model} if model else told or {}
     files = write_parquet(table.to_reader(), folder / "files", metadata=metadata)
     database = folder / "x.duckdb"
     load_parquet(database, "names", [file.path for file in files], load_id="one")
@@ -55,6 +64,42 @@ def test_the_nearest_row_in_meaning_comes_first(
     assert len(lines) == 3
     assert "a red car" in lines[1]
     assert float(lines[1].split()[0]) > float(lines[2].split()[0])
+
+
+def test_the_model_that_the_table_names_embeds_the_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = pa.array([vector_of(name) for name in NAMES], pa.list_(pa.float32(), 3))
+    facts = {"model": "small (3 dims)", "embedder": "server:small", "dims": 3}
+    named = {"embedding.name": "small (3 dims)", "embedding.name.facts": json.dumps(facts)}
+    database = load_vectors(tmp_path, {"name_embedding": vectors}, None, named)
+    with ChatServer(lambda body, number: give(body)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "x")
+        show_search(str(database), ["names", NAMES[1]], 1, None)
+        assert {body["model"] for body in server.bodies} == {"small"}
+    assert capsys.readouterr().out.split("\n")[1].split()[0] == "1.0000"
+
+
+@pytest.mark.parametrize("name", ["", "bfloat16", "server:small", "onnx", "onnx-int8", "static"])
+def test_an_embedder_is_opened_by_the_name_it_is_recorded_by(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
+    package = {"onnx": "onnxruntime", "onnx-int8": "onnxruntime", "static": "model2vec"}.get(name)
+    if package and find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    assert name_embedder(open_embedder(name)) == name
+
+
+def test_an_embedder_with_settings_of_its_own_has_no_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dreambolt_steps import ServerEmbedder
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
+    assert name_embedder(ServerEmbedder("small", dimensions=8)) is None
+    assert name_embedder(object()) is None
 
 
 @pytest.mark.parametrize(
