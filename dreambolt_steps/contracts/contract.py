@@ -97,3 +97,21 @@ class Contract:
     description: str | None = None
     origin: str = "the contract"
     content: str = ""
+
+    def may_evolve(self) -> bool:
+        """Whether a new column, or a wider one, may come through to what is made of the table."""
+        modes = [self.modes, *(column.modes for column in self.columns)]
+        return any("evolve" in (mode.columns, mode.data_type) for mode in modes)
+
+    def describe_columns(self) -> dict[str, dict[str, str]]:
+        """Column -> description, semantic type and unit, as far as there are any."""
+        told = {
+            column.name: {
+                "description": column.description,
+                "semantic_type": column.semantic_type,
+                "unit": column.unit,
+            }
+            for column in self.columns
+        }
+        found = {name: {k: v for k, v in facts.items() if v} for name, facts in told.items()}
+        return {name: facts for name, facts in found.items() if facts}

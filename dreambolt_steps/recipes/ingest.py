@@ -16,6 +16,7 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
+from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.embedding_model import open_embedder
 from dreambolt_steps.language_model import is_local, open_language_model
 from dreambolt_steps.quality_limit import is_quality_required
@@ -85,6 +86,9 @@ def recipe(
             args["embedder"] = open_embedder(embedder)
         step = EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
-    target = {"database": database, "table": table, "mode": mode, **(copy or {})}
+    target: dict[str, Any] = {"database": database, "table": table, "mode": mode}
+    if (clean or {}).get("contract"):  # the table may change as the contract lets it
+        target["evolve"] = read_contract((clean or {})["contract"]).may_evolve()
+    target |= copy or {}
     copy_into = CopyIntoFirebolt if is_firebolt(database) else CopyIntoDuckDB
     copy_into("copy into", inputs=columns(step), args=target)

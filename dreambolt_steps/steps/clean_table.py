@@ -132,6 +132,8 @@ class CleanTable(TableStep):
         masked = [column.name for column in plan.columns if column.mask]
         if masked:
             self.receipt.report["masked"] = masked
+        if self.contract is not None:
+            self.receipt.report["descriptions"] = self.contract.describe_columns()
         self._keep_rejects(rejects, checked, sources, masked)
         self.receipt.rows_in = self.table.num_rows
         if facts is not None:

@@ -86,3 +86,32 @@ def test_drift_is_told_once() -> None:
     done = call("ingest", "people.csv")
     assert "drift (major): 40 rows before, " in done.stdout
     assert "drift (" not in call("ingest", "people.csv").stdout
+
+
+@pytest.mark.parametrize(
+    ("modes", "copy", "told"),
+    [
+        ("evolve", [], None),
+        ("evolve", ["--copy", "evolve=no"], "'more' is only in the files"),
+        ("{columns: freeze, data_type: freeze}", [], "more"),
+    ],
+)
+def test_a_table_changes_as_its_contract_lets_it(
+    modes: str, copy: list[str], told: str | None
+) -> None:
+    columns = "columns:\n  id: {type: int8}\n  team:\n"
+    Path("c.yaml").write_text(f"contract: 1\nmodes: {modes}\n{columns}")
+    Path("days").mkdir()
+    Path("days/1.csv").write_text("id,team\n1,a\n")
+    ingest = ["ingest", "days/*.csv", "--contract", "c.yaml", "--mode", "append", *copy]
+    first = call(*ingest)
+    assert first.exit_code == 0, first.stderr
+    Path("days/2.csv").write_text("id,team,more\n300,a,x\n")
+    second = call(*ingest)
+    if told is not None:
+        assert second.exit_code == 1
+        assert told in second.stderr
+        return
+    assert second.exit_code == 0, second.stderr
+    found = call("query", "out/days.duckdb", "SELECT id, more FROM days ORDER BY 1")
+    assert found.stdout.split() == ["id", "more", "1", "NULL", "300", "x"]
