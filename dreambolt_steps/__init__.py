@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.steps.drop_near_duplicates import DropNearDuplicates
     from dreambolt_steps.steps.embed_columns import EmbedColumns
     from dreambolt_steps.steps.export_parquet import ExportParquet
+    from dreambolt_steps.steps.find_parquet import FindParquet
     from dreambolt_steps.steps.input_table import columns
     from dreambolt_steps.steps.load_table import LoadTable
     from dreambolt_steps.steps.match_similar import MatchSimilar
@@ -57,6 +58,7 @@ _HOMES = {
     "DropNearDuplicates": "steps.drop_near_duplicates",
     "reference": "steps.second_table",
     "ExportParquet": "steps.export_parquet",
+    "FindParquet": "steps.find_parquet",
     "CopyIntoDuckDB": "steps.copy_into_duckdb",
     "CopyIntoFirebolt": "steps.copy_into_firebolt",
     "check_firebolt": "warehouses.firebolt_check",
@@ -88,6 +90,7 @@ __all__ = [
     "DropNearDuplicates",
     "EmbedColumns",
     "ExportParquet",
+    "FindParquet",
     "LoadTable",
     "LocalModel",
     "MatchSimilar",

@@ -19,6 +19,7 @@ STEPS = (
     "MatchSimilar",
     "DropNearDuplicates",
     "ExportParquet",
+    "FindParquet",
     "CopyIntoDuckDB",
     "CopyIntoFirebolt",
 )

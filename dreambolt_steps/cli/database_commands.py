@@ -25,6 +25,26 @@ def query(
     show_query(database, sql, limit)
 
 
+@database_app.command("create-location")
+@report_failures
+def create_location(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="firebolt://DATABASE, or with its /ENGINE.")
+    ] = "firebolt://",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be sent.")
+    ] = False,
+) -> None:
+    """Keep the credentials of the staging in Firebolt, as a LOCATION.
+
+    FIREBOLT_LOCATION names it; statements of loads hold no key then.
+    """
+    from dreambolt_steps.warehouses.firebolt_location import create_location
+
+    for line in create_location(target, dry_run=dry_run):
+        typer.echo(line)
+
+
 @database_app.command()
 @report_failures
 def search(

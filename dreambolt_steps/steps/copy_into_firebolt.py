@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.steps.lineage import trace_lineage
+from dreambolt_steps.steps.lineage import trace_descriptions, trace_lineage
 from dreambolt_steps.steps.manifest_input import LOAD_SCHEMA, name_load, read_manifest
 from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.suggestion.apply import describe_schema
 from dreambolt_steps.tables.rejects import Reject, build_rejects
 from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
 from dreambolt_steps.warehouses.firebolt_check import find_engine
@@ -25,12 +26,13 @@ from dreambolt_steps.warehouses.firebolt_settings import (
 )
 from dreambolt_steps.warehouses.firebolt_sql import TableLayout, quote_table
 from dreambolt_steps.warehouses.load import Load
+from dreambolt_steps.warehouses.parquet_files import plan_footers, read_footers
 
 
 class CopyIntoFirebolt(TableStep):
     """Loads exported Parquet files into Firebolt, in one transaction with the record of the load.
 
-    Inputs: the manifest of `ExportParquet`.
+    Inputs: the manifest of `ExportParquet`, or of `FindParquet`.
 
     Outputs: one row: `database`, `table`, `load_id`, `rows`. The files are staged on S3 (or loaded
     where they are, if they are there), brought in by COPY INTO and counted file by file; each row
@@ -98,12 +100,15 @@ class CopyIntoFirebolt(TableStep):
         return [f"table {table} of this load is not in {self.settings.name} any more"]
 
     def plan_effect(self) -> Dataset:
-        upstream = next(iter(self.inputs.values())).step
         load = self._ask_for("<load id>")
-        schema = upstream.table.schema if hasattr(upstream, "table") else self.table.schema
-        rows = upstream.receipt.rows_out if hasattr(upstream, "receipt") else 0
-        options = self._read_options(())
-        self.receipt.notes = preview_load(self.settings, load, schema, rows, options)
+        manifest = read_manifest(self)
+        if manifest.num_rows:  # files that are there, as FindParquet tells
+            files = read_footers(manifest.column("path").to_pylist(), "Firebolt")
+        else:
+            upstream = next(iter(self.inputs.values())).step
+            schema = describe_schema(upstream.table.schema, trace_descriptions(self.inputs))
+            files = plan_footers(schema, upstream.receipt.rows_out)
+        self.receipt.notes = preview_load(self.settings, load, files, self._read_options(()))
         return Dataset(LOAD_SCHEMA.empty_table())
 
     def run(self) -> Dataset:
@@ -114,11 +119,16 @@ class CopyIntoFirebolt(TableStep):
         options = self._read_options(manifest.column("fingerprint").to_pylist())
         find_engine(self.settings, start=True)
         warehouse = FireboltWarehouse(self.settings, options, self._count_bytes)
-        loaded = warehouse.load_files(load, manifest.column("path").to_pylist())
+        rows = sum(manifest.column("rows").to_pylist())
+        loaded = warehouse.load_files(
+            load,
+            manifest.column("path").to_pylist(),
+            lambda done: self.advance(done, rows, "rows loaded"),
+        )
         row = {"database": self.settings.name, "table": table, "load_id": load_id}
         row["rows"] = loaded.rows
         stored = self.store(pa.Table.from_pylist([row], schema=LOAD_SCHEMA).to_reader())
-        self.receipt.rows_in = sum(manifest.column("rows").to_pylist())
+        self.receipt.rows_in = rows
         self.receipt.rows_out = self.receipt.rows_in - loaded.rejected
         self.keep_rejects(
             build_rejects(
@@ -189,7 +199,12 @@ _ARGUMENTS: tuple[tuple[str, Any, str], ...] = (
     ("partition_by", [], "Columns a new table is split by."),
     ("table_type", "fact", "Of a new table: fact or dimension."),
     ("vector_index", [], "Columns of vectors to make an HNSW index for."),
-    ("descriptions", {}, "Text by column name, for a new table (newer versions of Firebolt)."),
+    (
+        "descriptions",
+        None,
+        "Text by column name, for a new table; None: what is known of the columns (SuggestSchema);"
+        " {} for versions of Firebolt that know no descriptions.",
+    ),
 )
 
 __all__ = ["CopyIntoFirebolt"]

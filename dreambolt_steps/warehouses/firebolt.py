@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import UsageError, WarehouseBusyError, WarehouseError
+from dreambolt_steps.errors import (
+    DreamboltError,
+    UsageError,
+    WarehouseBusyError,
+    WarehouseError,
+)
 from dreambolt_steps.warehouses.bucket import delete_staged
 from dreambolt_steps.warehouses.copy_sql import quote_identifier
 from dreambolt_steps.warehouses.firebolt_catalog import (
@@ -19,10 +24,15 @@ from dreambolt_steps.warehouses.firebolt_catalog import (
     find_state,
     list_tables,
 )
+from dreambolt_steps.warehouses.firebolt_check import open_running
 from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection, retry
 from dreambolt_steps.warehouses.firebolt_files import Delivery
 from dreambolt_steps.warehouses.firebolt_ledger import render_create_ledger
-from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions, prepare_load
+from dreambolt_steps.warehouses.firebolt_prepare import (
+    FireboltOptions,
+    find_delivery,
+    prepare_load,
+)
 from dreambolt_steps.warehouses.firebolt_rejects import LeftOut, read_rejects
 from dreambolt_steps.warehouses.firebolt_run import LoadRun
 from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
@@ -79,7 +89,13 @@ class FireboltWarehouse:
             )
             if is_made(load, list(state.held)):
                 rows = sum(r.rows for r in state.held if r.load_id == load.load_id)
-                return LoadReceipt(load.table, load.load_id, rows, skipped=True)
+                # a run that was killed after its COMMIT left what it had staged
+                footers = read_footers(files, "Firebolt")
+                delivery = find_delivery(load, footers, self._settings, self.options)
+                self.left_out = self._read_rejects(delivery)
+                self._settle(delivery)
+                rejected = max(sum(footers.rows) - rows, 0)
+                return LoadReceipt(load.table, load.load_id, rows, skipped=True, rejected=rejected)
             footers = read_footers(files, "Firebolt")
             delivery, plan_attempt = prepare_load(
                 load, footers, state, self._settings, self.options
@@ -95,25 +111,27 @@ class FireboltWarehouse:
             load,
             delivery.facts,
             state.known,
-            lambda: self._count_rejects(delivery),
+            lambda: self._read_rejects(delivery),
         )
+        tell = on_progress or (lambda rows: None)
+        all_rows = sum(footers.rows)
         try:
-            run.commit(run.bring_ahead(plan_attempt, lambda seconds: None))
+            run.commit(run.bring_ahead(plan_attempt, lambda rows: tell(min(rows, all_rows))))
         except WarehouseBusyError:
             raise  # what is staged is used by the next attempt
-        except Exception:
-            run.drop_rows()
+        except (Exception, KeyboardInterrupt) as error:
+            if run.waits_apart:
+                run.drop_rows()
+            if isinstance(error, DreamboltError):  # the same files will not be asked for again
+                with suppress(DreamboltError):
+                    self._settle(delivery, failed=True)
             raise
-        rows = sum(footers.rows) - run.rejected
-        if on_progress:
-            on_progress(rows)
-        self.staged = delivery.folder
-        if delivery.folder and self.options.staged == "delete":
-            delete_staged(delivery.folder)
-            self.staged = None
-            if run.rejected and delivery.errors:
-                delete_staged(delivery.errors)
-        return LoadReceipt(load.table, load.load_id, rows, skipped=False, rejected=run.rejected)
+        self.left_out = list(run.left_out)
+        rejected = len(self.left_out)
+        tell(all_rows - rejected)
+        self._settle(delivery)
+        rows = all_rows - rejected
+        return LoadReceipt(load.table, load.load_id, rows, skipped=False, rejected=rejected)
 
     def find_state(self, table: str) -> TableState:
         """Ask for a table as it is now; nothing is made."""
@@ -171,10 +189,19 @@ class FireboltWarehouse:
         return self.query(sql)
 
     def _open(self) -> FireboltConnection:
-        return retry(lambda: FireboltConnection(self._settings))
+        return retry(lambda: open_running(self._settings))
 
-    def _count_rejects(self, delivery: Delivery) -> Mapping[str, int]:
+    def _read_rejects(self, delivery: Delivery) -> list[LeftOut]:
         if not self.options.max_errors_per_file or delivery.errors is None:
-            return {}
-        self.left_out = read_rejects(delivery.errors)
-        return Counter(row.file for row in self.left_out)
+            return []
+        return read_rejects(delivery.errors)
+
+    def _settle(self, delivery: Delivery, *, failed: bool = False) -> None:
+        """Do with what was staged as the options say; `gc` finds what a load that was made has told
+        of, and nothing else."""
+        keep = self.options.staged == "keep" or (self.options.staged == "gc" and not failed)
+        self.staged = delivery.folder if keep else None
+        if delivery.folder and not keep:
+            delete_staged(delivery.folder)
+        if self.options.max_errors_per_file and delivery.errors and self.options.staged != "keep":
+            delete_staged(delivery.errors)

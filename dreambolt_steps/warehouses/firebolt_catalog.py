@@ -59,10 +59,12 @@ def find_state(
     held, begun = _find_loads(connection, table) if recorded else ([], set())
     if not own:
         return TableState(None, (), tuple(held), frozenset(begun), recorded)
+    known, is_sorted = find_indexes(connection, table) if indexes else ([], False)
     facts = TableFacts(
         columns={row[0]: read_type(row[1]) for row in own},
         required=frozenset(row[0] for row in own if str(row[2]).upper() in ("NO", "FALSE", "0")),
-        indexes=frozenset(find_indexes(connection, table) if indexes else ()),
+        indexes=frozenset(known),
+        is_sorted=is_sorted,
     )
     asked = load_id is None or load_id in [record.load_id for record in held]
     emptied = (
@@ -92,14 +94,16 @@ def begin_load(connection: FireboltConnection, load: Load) -> None:
         retry(begin)
 
 
-def find_indexes(connection: FireboltConnection, table: str) -> list[str]:
-    """Names of the indexes of a table that were made by CREATE INDEX."""
+def find_indexes(connection: FireboltConnection, table: str) -> tuple[list[str], bool]:
+    """Names of the indexes of a table that were made by CREATE INDEX, and whether it has a PRIMARY
+    INDEX."""
     schema, name = split_name(table)
     rows = connection.ask(
-        "SELECT index_name FROM information_schema.indexes WHERE table_name ="
-        f" {quote_text(name)} AND table_schema = {quote_text(schema)} AND index_type <> 'primary'"
+        "SELECT index_name, index_type FROM information_schema.indexes WHERE table_name ="
+        f" {quote_text(name)} AND table_schema = {quote_text(schema)}"
     )
-    return [str(row[0]) for row in rows]
+    made = [str(name) for name, kind in rows if kind != "primary"]
+    return made, len(made) < len(rows)
 
 
 def list_tables(connection: FireboltConnection) -> list[str]:

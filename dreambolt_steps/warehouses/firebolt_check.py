@@ -20,6 +20,7 @@ from dreambolt_steps.warehouses.bucket import delete_staged, put_small, split_ur
 from dreambolt_steps.warehouses.copy_sql import quote_identifier
 from dreambolt_steps.warehouses.firebolt_connection import POLL, FireboltConnection, retry
 from dreambolt_steps.warehouses.firebolt_copy import render_copy
+from dreambolt_steps.warehouses.firebolt_errors import EngineStoppedError
 from dreambolt_steps.warehouses.firebolt_settings import SCHEME, FireboltSettings, read_settings
 from dreambolt_steps.warehouses.firebolt_sql import render_create_table
 from dreambolt_steps.warehouses.statement import quote_text
@@ -133,6 +134,18 @@ def find_engine(settings: FireboltSettings, *, start: bool = False) -> str:
             if time.monotonic() - begun > _ENGINE_SECONDS:
                 raise WarehouseBusyError(f"{settings.name}: the engine is still {status.lower()}")
             time.sleep(POLL)
+
+
+def open_running(settings: FireboltSettings, *, transacting: bool = False) -> FireboltConnection:
+    """Connect; an engine that does not run, or stopped meanwhile, is started and waited for.
+
+    Raises: as `FireboltConnection` and `find_engine`.
+    """
+    try:
+        return FireboltConnection(settings, transacting=transacting)
+    except EngineStoppedError:
+        find_engine(settings, start=True)
+        return FireboltConnection(settings, transacting=transacting)
 
 
 def _check_database(settings: FireboltSettings) -> str:

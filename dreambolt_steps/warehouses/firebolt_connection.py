@@ -115,24 +115,36 @@ class FireboltConnection:
             cursor.execute_async(statement.reveal(), skip_parsing=True)
             return str(cursor.async_query_token)
 
-    def wait(self, token: str, on_wait: Callable[[float], None] | None = None) -> None:
-        """Wait for a statement that was started; `on_wait` is called with the seconds so far.
+    def wait(self, token: str, before: int, on_rows: Callable[[int], None]) -> int:
+        """Wait for a statement that was started; cancelled if this is interrupted.
+
+        Args:
+            token: of the statement.
+            before: rows that other statements have read before it.
+            on_rows: called with that number and the rows this one has read so far, at every look.
+
+        Returns: both numbers together.
 
         Raises:
             WarehouseError: it failed; the reason is the server's.
         """
-        begun = time.monotonic()
         pause = 0.05
-        while True:
-            [info] = retry(lambda: self._find_async(token))
-            if info.status not in ("RUNNING", "SUSPENDED", "ENQUEUED"):
-                break
-            if on_wait:
-                on_wait(time.monotonic() - begun)
-            time.sleep(pause)
-            pause = min(POLL, pause * 2)
+        try:
+            while True:
+                [info] = retry(lambda: self._find_async(token))
+                rows = before + int(info.scanned_rows or 0)
+                on_rows(rows)
+                if info.status not in ("RUNNING", "SUSPENDED", "ENQUEUED"):
+                    break
+                time.sleep(pause)
+                pause = min(POLL, pause * 2)
+        except KeyboardInterrupt:
+            with suppress(Exception):  # what can't be cancelled writes into a table of its own
+                self._connection.cancel_async_query(token)
+            raise
         if info.status != "ENDED_SUCCESSFULLY":
             raise explain(RuntimeError(info.error_message or info.status), self._settings)
+        return rows
 
     def _find_async(self, token: str) -> list[Any]:
         self._status = None

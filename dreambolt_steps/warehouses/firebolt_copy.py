@@ -106,7 +106,7 @@ def _render_credentials(words: str, access: S3Access) -> list[str | Secret]:
 
 def render_create_location(name: str, url: str, access: S3Access) -> Statement:
     """Render the statement that keeps a bucket's credentials in Firebolt under a name."""
-    head = f"CREATE LOCATION IF NOT EXISTS {quote_identifier(name)} WITH SOURCE = 'AMAZON_S3'"
+    head = f"CREATE LOCATION IF NOT EXISTS {quote_identifier(name)} WITH SOURCE = AMAZON_S3"
     return Statement(
         (head, *_render_credentials(" CREDENTIALS", access), f" URL = {quote_text(url)}")
     )

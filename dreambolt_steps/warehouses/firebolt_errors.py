@@ -17,6 +17,10 @@ _BUSY = (429, 502, 503, 504)
 _LONGEST = 500
 
 
+class EngineStoppedError(WarehouseError):
+    """The engine does not run."""
+
+
 class ConnectionLostError(WarehouseBusyError):
     """The connection broke: whether the statement was carried out is not known."""
 
@@ -49,6 +53,12 @@ def explain(
 
     where = settings.core_url or settings.name
     told = _shorten(settings.mask(str(error)))
+    if "CERTIFICATE_VERIFY_FAILED" in told:
+        return WarehouseError(
+            f"{where}: its certificate is not trusted here, so nothing was sent to it"
+            f" ({told.partition('CERTIFICATE_VERIFY_FAILED] ')[2]}); check the address, or name the"
+            " certificate of its authority in SSL_CERT_FILE"
+        )
     if isinstance(error, QueryTimeoutError | httpx.TransportError):
         sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         kind = WarehouseBusyError if sent else ConnectionLostError
@@ -65,10 +75,20 @@ def explain(
             f"{where}: account {settings.account!r} is not there for these credentials; check"
             " FIREBOLT_ACCOUNT, and that the service account has a user in it"
         )
-    if isinstance(error, EngineNotRunningError) or status in _BUSY:
+    stopped = re.search(r"engine .*(not running|stopped)", told, re.IGNORECASE)
+    if isinstance(error, EngineNotRunningError) or stopped:
+        return EngineStoppedError(
+            f"{where}: engine {settings.engine!r} does not run; a load starts it"
+        )
+    if status in _BUSY:
         return WarehouseBusyError(f"{where} is busy: {told}; run again")
     if re.search(r"conflict", told, re.IGNORECASE):
         return WarehouseBusyError(f"{where} was changed by somebody else meanwhile; run again")
+    if settings.access.location and re.search(r"location .* does not exist", told, re.IGNORECASE):
+        return WarehouseError(
+            f"{where}: there is no LOCATION {settings.access.location}; `dreambolt create-location`"
+            " makes it from the credentials in the environment"
+        )
     if re.search(r"database .* does not exist", told, re.IGNORECASE):
         return WarehouseError(
             f"{where}: there is no database {settings.database!r}, or no way in for this user;"

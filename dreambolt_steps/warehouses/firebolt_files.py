@@ -31,7 +31,7 @@ class Delivery:
         facts: the files as Firebolt will see them.
         staged: what has to be staged first.
         folder: s3://bucket/prefix/<load>/ that belongs to this load alone; None without staging.
-        errors: folder for rows that are left out.
+        errors: folder for rows that are left out; None where there is no place for one.
     """
 
     facts: FileFacts
@@ -91,10 +91,11 @@ def plan_delivery(
         rows = dict(zip(names, files.rows, strict=True))
         return FileFacts(columns, dims, rows, prefix, own=own, metadata=files.metadata)
 
+    errors = f"{staging}{tag}-rejects/" if staging else None
     if all(remote):
         names = [split_url(path)[1] for path in files.paths]
         prefix = os.path.commonprefix(names)  # noqa: RUF071 (names that begin alike, not folders)
-        return Delivery(tell(names, prefix, own=False), urls=files.paths)
+        return Delivery(tell(names, prefix, own=False), errors=errors, urls=files.paths)
     parts = [f"part.{at:05d}.parquet" for at in range(len(files.paths))]
     if upload:
         if settings.core_url is None:
@@ -116,7 +117,7 @@ def plan_delivery(
         )
     )
     facts = tell([prefix + part for part in parts], prefix, own=True)
-    return Delivery(facts, staged, folder, f"{staging}{tag}-rejects/", (folder,))
+    return Delivery(facts, staged, folder, errors, (folder,))
 
 
 def render_deliveries(
@@ -177,6 +178,24 @@ def check_not_null(load: Load, files: ParquetFiles, names: Sequence[str]) -> Non
                 f"column {name!r} of table {load.table} is part of its key, index or partition, and"
                 f" NULL in {files.nulls[name]:,} rows; fill it, or choose other columns"
             )
+
+
+def check_errors(delivery: Delivery, settings: FireboltSettings) -> None:
+    """Check that what Firebolt leaves out can be read back.
+
+    Raises:
+        UsageError: there is no place for it, or Firebolt could not write there.
+    """
+    if delivery.errors is None or delivery.paths:
+        raise UsageError(
+            "max_errors_per_file needs a place on S3 where Firebolt writes what it leaves out; set"
+            " FIREBOLT_STAGING, and load without upload"
+        )
+    if settings.access.location:  # a statement with a LOCATION may bring no credentials along
+        raise UsageError(
+            f"max_errors_per_file: with the LOCATION {settings.access.location} Firebolt has no"
+            " credentials to write what it leaves out; unset FIREBOLT_LOCATION for this load"
+        )
 
 
 def _measure(files: ParquetFiles) -> list[tuple[str, int]]:

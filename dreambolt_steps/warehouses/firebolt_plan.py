@@ -90,7 +90,10 @@ def plan_load(
     if not (staged or (tracks and files.own)):  # rows of the same name may be there already
         bring.insert(0, check_step("before", counted))
     record = [
-        run_step(render_record(load, sum(files.rows.values()), list(files.rows), files.metadata)),
+        check_step(
+            "write",
+            render_record(load, sum(files.rows.values()), list(files.rows), files.metadata),
+        ),
         check_step("record", render_check_record(load)),
     ]
     anew = (
@@ -99,9 +102,11 @@ def plan_load(
     if not staged:
         return LoadPlan((), (*made, *bring, *anew, *record))
     rows = quote_table(into)
+    # what the table can't hold as NULL is refused, or left out, where the rows come in
+    held = [*firm, *(table.required if table and load.mode != "replace" else ())]
     bring = [
         run_step(f"DROP TABLE IF EXISTS {rows}"),
-        run_step(render_create_table(into, columns, not_null=firm if tracks else firm[:-1])),
+        run_step(render_create_table(into, columns, not_null=[n for n in held if n in columns])),
         *bring,
     ]
     if load.key:

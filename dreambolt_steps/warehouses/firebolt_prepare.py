@@ -10,6 +10,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.warehouses.firebolt_catalog import TableState
 from dreambolt_steps.warehouses.firebolt_files import (
     Delivery,
+    check_errors,
     check_not_null,
     plan_delivery,
     render_deliveries,
@@ -64,7 +65,21 @@ def prepare_layout(args: Mapping[str, Any]) -> TableLayout:
         partition_by=tuple(args["partition_by"]),
         table_type=args["table_type"],
         vector_index=tuple(args["vector_index"]),
-        descriptions=dict(args["descriptions"]),
+        descriptions=args["descriptions"],
+    )
+
+
+def find_delivery(
+    load: Load, files: ParquetFiles, settings: FireboltSettings, options: FireboltOptions
+) -> Delivery:
+    """How the files of a load get there, as `plan_delivery` says, by the options."""
+    return plan_delivery(
+        load,
+        files,
+        settings,
+        staging=read_staging(options.staging) if options.staging else settings.staging,
+        upload=options.upload,
+        fingerprints=options.fingerprints,
     )
 
 
@@ -94,16 +109,11 @@ def prepare_load(
     check_follows(load, list(state.held), files.metadata)
     if state.facts is not None and load.mode == "create":
         raise refuse_existing(load.table, settings.name)
-    layout = options.layout
+    layout = options.layout.describe(files.schema)
     check_not_null(load, files, [*load.key, *layout.primary_index, *layout.partition_by])
-    delivery = plan_delivery(
-        load,
-        files,
-        settings,
-        staging=read_staging(options.staging) if options.staging else settings.staging,
-        upload=options.upload,
-        fingerprints=options.fingerprints,
-    )
+    delivery = find_delivery(load, files, settings, options)
+    if options.max_errors_per_file:
+        check_errors(delivery, settings)
     apart = options.apart
     if apart is None:
         apart = not delivery.paths and sum(files.bytes) >= APART_BYTES

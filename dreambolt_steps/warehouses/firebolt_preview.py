@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pyarrow as pa
-
 from dreambolt_steps.warehouses.firebolt_catalog import find_state
 from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection, retry
 from dreambolt_steps.warehouses.firebolt_ledger import render_begin_load, render_create_ledger
@@ -18,8 +16,7 @@ from dreambolt_steps.warehouses.parquet_files import ParquetFiles
 def preview_load(
     settings: FireboltSettings,
     load: Load,
-    schema: pa.Schema,
-    rows: int,
+    files: ParquetFiles,
     options: FireboltOptions,
 ) -> list[str]:
     """List what a load would stage and every statement it would send, secrets masked.
@@ -29,29 +26,20 @@ def preview_load(
     Args:
         settings: where Firebolt is.
         load: what would be asked for.
-        schema: of the files that would be exported.
-        rows: how many rows they would hold.
+        files: their footers, or what they would be (`plan_footers`).
         options: how files would get there.
 
     Raises: as a load, for what can be known before.
     """
     with retry(lambda: FireboltConnection(settings)) as connection:
         state = find_state(connection, load.table)
-    files = ParquetFiles(
-        paths=("part-00000.parquet",),
-        rows=(rows,),
-        bytes=(0,),
-        schema=schema,
-        nulls={},
-        metadata={},
-    )
-    known = replace(options, fingerprints=("content of the files",))
+    known = replace(options, fingerprints=("content of the files",) * len(files.paths))
     delivery, plan_attempt = prepare_load(load, files, state, settings, known)
     plan = plan_attempt("")
-    told = [f"would {load.mode} table {load.table} in {settings.name}: {rows:,} rows"]
+    told = [f"would {load.mode} table {load.table} in {settings.name}: {sum(files.rows):,} rows"]
     for file in delivery.staged:
         told.append(f"would stage the exported files as {file.url} ..")
-    statements = [render_create_ledger(), render_begin_load(load)]
+    statements = [*([] if state.recorded else [render_create_ledger()]), render_begin_load(load)]
     statements += [str(step.sql) for step in plan.ahead]
     statements += ["BEGIN", *(str(step.sql) for step in plan.inside), "COMMIT"]
     told += [f"would send: {sql}" for sql in statements]

@@ -21,24 +21,23 @@ class LeftOut:
 def read_rejects(folder: str) -> list[LeftOut]:
     """Read what COPY says of rows that it left out.
 
-    Firebolt writes two kinds of CSV files below ERROR_FILE, for each query: the reasons
-    (`error_reasons*.csv`: file_name, source_line_num, error_message), and the rows. Only the
-    reasons are read: the rows themselves are in the exported files.
+    Firebolt writes two kinds of CSV files below ERROR_FILE, in a folder for each query that begins
+    with its time: the reasons (`error_reasons*.csv`: file_name, source_line_num, error_message),
+    and the rows. Only the reasons are read: the rows themselves are in the exported files. A COPY
+    that was broken and made again left them twice: the last query that tells of a file counts.
 
     Args:
         folder: s3://bucket/prefix/ of ERROR_FILE.
     """
-    found = []
+    found: dict[str, dict[str, list[LeftOut]]] = {}
     for key, content in read_small(folder):
-        if not key.rpartition("/")[2].startswith("error_reasons"):
+        query, _, name = key.rpartition("/")
+        if not name.startswith("error_reasons"):
             continue
         for row in csv.DictReader(io.StringIO(content.decode("utf-8", errors="replace"))):
             line = row.get("source_line_num") or ""
-            found.append(
-                LeftOut(
-                    row.get("file_name") or "",
-                    int(line) if line.isdigit() else None,
-                    row.get("error_message") or "",
-                )
-            )
-    return found
+            file = row.get("file_name") or ""
+            number = int(line) if line.isdigit() else None
+            told = LeftOut(file, number, row.get("error_message") or "")
+            found.setdefault(file, {}).setdefault(query, []).append(told)
+    return [row for queries in found.values() for row in queries[max(queries)]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
 from dreambolt_steps.errors import WarehouseBusyError, WarehouseError
 from dreambolt_steps.warehouses.firebolt_catalog import find_known, find_tables
+from dreambolt_steps.warehouses.firebolt_check import open_running
 from dreambolt_steps.warehouses.firebolt_connection import (
     ATTEMPTS,
     LONG,
@@ -15,13 +18,16 @@ from dreambolt_steps.warehouses.firebolt_connection import (
     pause_before,
     retry,
 )
+from dreambolt_steps.warehouses.firebolt_ledger import render_record
 from dreambolt_steps.warehouses.firebolt_plan import LoadPlan
+from dreambolt_steps.warehouses.firebolt_rejects import LeftOut
 from dreambolt_steps.warehouses.firebolt_settings import FireboltSettings
 from dreambolt_steps.warehouses.firebolt_sql import quote_table
 from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step, name_rows_table
 from dreambolt_steps.warehouses.load import Load, LoadRecord, refuse_count, refuse_key
+from dreambolt_steps.warehouses.statement import Statement
 
-Rejects = Callable[[], Mapping[str, int]]
+Rejects = Callable[[], Sequence[LeftOut]]
 
 
 class LoadRun:
@@ -32,7 +38,7 @@ class LoadRun:
         load: what is asked for.
         files: what has to be there afterwards.
         known: what the ledger said of the table when the load was planned.
-        find_rejects: rows that were left out, by file; asked when fewer came than the files hold.
+        find_rejects: rows that were left out; asked when fewer came than the files hold.
     """
 
     def __init__(
@@ -41,7 +47,7 @@ class LoadRun:
         load: Load,
         files: FileFacts,
         known: Sequence[LoadRecord],
-        find_rejects: Rejects = dict,
+        find_rejects: Rejects = tuple,
     ) -> None:
         self._settings = settings
         self._load = load
@@ -49,15 +55,20 @@ class LoadRun:
         self._known = known
         self._find_rejects = find_rejects
         self._before: dict[Any, int] = {}
-        self.rejected = 0
+        self.left_out: Sequence[LeftOut] = ()
+        self.waits_apart = False  # whether rows are in a table of their own
 
     def bring_ahead(
-        self, plan_attempt: Callable[[str], LoadPlan], on_wait: Callable[[float], None]
+        self, plan_attempt: Callable[[str], LoadPlan], on_rows: Callable[[int], None]
     ) -> LoadPlan:
         """Bring the rows into a table of their own, by statements that go on without a connection.
 
         All of it may be done again, with a new table: a statement whose token was lost on its way
         back goes on writing into that of its attempt.
+
+        Args:
+            plan_attempt: lists the statements of an attempt, told its name.
+            on_rows: called every second with the number of rows that Firebolt has read so far.
 
         Returns: the plan of the attempt that was carried out.
         """
@@ -67,10 +78,12 @@ class LoadRun:
             if not plan.ahead:
                 return plan
             self.drop_rows()
-            with retry(lambda: FireboltConnection(self._settings)) as connection:
+            self.waits_apart = True
+            with retry(lambda: open_running(self._settings)) as connection:
+                brought = 0
                 for step in plan.ahead:
                     if step.kind == "bring" and step.upload is None:
-                        connection.wait(connection.start(step.sql), on_wait)
+                        brought = connection.wait(connection.start(step.sql), brought, on_rows)
                     else:
                         self._do(connection, step)
             return plan
@@ -90,14 +103,13 @@ class LoadRun:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with FireboltConnection(self._settings, transacting=True) as connection:
+                with open_running(self._settings, transacting=True) as connection:
                     known = find_known(connection, self._load.table)
                     if not connection.in_transaction:
                         # firebolt-sdk 1.18.6 does not look at the answer to BEGIN, and would send
                         # the next statements on their own
                         raise WarehouseBusyError(f"{self._settings.name} opened no transaction")
-                    new = [record for record in known if record not in self._known]
-                    if any(record.load_id == self._load.load_id for record in new):
+                    if self._is_new(known):
                         return
                     for step in plan.inside:
                         self._do(connection, step)
@@ -110,10 +122,23 @@ class LoadRun:
                         " the same command finds out"
                     ) from error
                 pause_before(attempt + 1)
+            except WarehouseError:
+                with suppress(WarehouseBusyError):
+                    if self._is_made():  # by another process, which deleted what was staged
+                        return
+                raise
+
+    def _is_new(self, known: Sequence[LoadRecord]) -> bool:
+        new = [record for record in known if record not in self._known]
+        return any(record.load_id == self._load.load_id for record in new)
+
+    def _is_made(self) -> bool:
+        with retry(lambda: open_running(self._settings)) as connection:
+            return self._is_new(find_known(connection, self._load.table))
 
     def drop_rows(self) -> None:
         """Drop the tables that rows waited in, after attempts that failed or were killed."""
-        with retry(lambda: FireboltConnection(self._settings)) as connection:
+        with retry(lambda: open_running(self._settings)) as connection:
             for table in find_tables(connection, name_rows_table(self._load)):
                 connection.ask(f"DROP TABLE IF EXISTS {quote_table(table)}")
 
@@ -121,7 +146,12 @@ class LoadRun:
         if step.upload is not None:
             connection.upload(step.sql.reveal(), *step.upload)
             return
-        rows = connection.send(step.sql, LONG)
+        sql = step.sql
+        if step.kind == "write" and self.left_out:
+            files = self._files
+            came = sum(files.rows.values()) - len(self.left_out)
+            sql = Statement((render_record(self._load, came, list(files.rows), files.metadata),))
+        rows = connection.send(sql, LONG)
         if step.kind == "before":
             self._before = _read_counts(rows)
         elif step.kind == "after":
@@ -142,15 +172,15 @@ class LoadRun:
         files = self._files.rows
         whole: dict[Any, int] = {None: sum(files.values())} if None in came else dict(files)
         if all(came.get(name, 0) == count for name, count in whole.items()):
-            self.rejected = 0
+            self.left_out = ()
             return
-        rejects = self._find_rejects()
-        left_out: dict[Any, int] = {None: sum(rejects.values())} if None in came else dict(rejects)
+        self.left_out = self._find_rejects()
+        gone: Counter[Any] = Counter(None if None in came else row.file for row in self.left_out)
         for name, count in whole.items():
-            if came.get(name, 0) != count - left_out.get(name, 0):
+            if came.get(name, 0) != count - gone[name]:
                 what = "files" if name is None else f"file {name}"
-                raise refuse_count(self._load.table, came.get(name, 0), count, what)
-        self.rejected = sum(rejects.values())
+                reasons = [row.reason for row in self.left_out if name in (None, row.file)]
+                raise refuse_count(self._load.table, came.get(name, 0), count, what, reasons)
 
 
 def _read_counts(rows: Sequence[Sequence[Any]]) -> dict[Any, int]:

@@ -94,8 +94,7 @@ def read_settings(target: str = SCHEME) -> FireboltSettings:
         UsageError: the target holds more than database and engine, or http would be used beyond
             this machine.
     """
-    # A crash must not write what the environment holds to a disk.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    _forbid_core_dumps()
     database, engine = _read_target(target)
     core_url = _read("FIREBOLT_CORE_URL")
     staging = _read_staging()
@@ -143,6 +142,16 @@ def read_staging(staging: str) -> str:
     return f"s3://{bucket}/{prefix.strip('/')}".rstrip("/") + "/"
 
 
+def _forbid_core_dumps() -> None:
+    """A crash must not write what the environment holds to a disk.
+
+    Linux hands a dump to a program (kernel.core_pattern with a pipe) at every limit but 1, which is
+    too small for a file as well.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (min(hard, 1) if hard >= 0 else 1, hard))
+
+
 def _read_target(target: str) -> tuple[str, str]:
     parts = urlsplit(target)
     if parts.username or parts.password or parts.query or parts.fragment or parts.port:
@@ -174,6 +183,12 @@ def _read_access(staging: str | None) -> S3Access:
     location = _read("FIREBOLT_LOCATION")
     if location:
         return S3Access(location=location, location_url=_read("FIREBOLT_LOCATION_URL") or staging)
+    return read_credentials()
+
+
+def read_credentials() -> S3Access:
+    """The role or the keys of the environment that S3 is read with, whether or not a LOCATION is
+    named."""
     role = _read("FIREBOLT_ROLE_ARN")
     if role:
         return S3Access(role_arn=role, external_id=_read("FIREBOLT_EXTERNAL_ID"))

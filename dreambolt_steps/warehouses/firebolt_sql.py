@@ -8,7 +8,9 @@ written, since its default has changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
 
 from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.warehouses.copy_sql import quote_identifier, split_table
@@ -29,14 +31,26 @@ class TableLayout:
         partition_by: columns it is split by.
         table_type: fact (default) or dimension (copied to every node).
         vector_index: columns of vectors to make an HNSW index for.
-        descriptions: text by column name; older versions of Firebolt know no descriptions.
+        descriptions: text by column name; None: those of the files' fields. Older versions of
+            Firebolt know no descriptions.
     """
 
     primary_index: tuple[str, ...] = ()
     partition_by: tuple[str, ...] = ()
     table_type: str = "fact"
     vector_index: tuple[str, ...] = ()
-    descriptions: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] | None = None
+
+    def describe(self, schema: pa.Schema) -> TableLayout:
+        """The layout with the descriptions of the fields of a schema, unless it has its own."""
+        if self.descriptions is not None:
+            return self
+        told = {
+            field.name: field.metadata[b"description"].decode()
+            for field in schema
+            if b"description" in (field.metadata or {})
+        }
+        return replace(self, descriptions=told)
 
     def __post_init__(self) -> None:
         if self.table_type not in TABLE_TYPES:
@@ -107,7 +121,7 @@ def render_create_table(
     for name, kind in columns.items():
         text = f"{quote_identifier(check_name(name))} {kind} "
         text += "NOT NULL" if name in firm else "NULL"
-        if name in layout.descriptions:
+        if layout.descriptions and name in layout.descriptions:
             text += f" DESCRIPTION = {quote_text(layout.descriptions[name])}"
         told.append(text)
     verb = f"CREATE {layout.table_type.upper()} TABLE{' IF NOT EXISTS' if exists else ''}"

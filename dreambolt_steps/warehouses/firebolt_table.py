@@ -30,11 +30,13 @@ _HISTORY = {VALID_FROM: "TIMESTAMPTZ", VALID_TO: "TIMESTAMPTZ"}
 
 @dataclass(frozen=True)
 class TableFacts:
-    """A table that is there: Firebolt type by column name, columns that can't be NULL, indexes."""
+    """A table that is there: Firebolt type by column name, columns that can't be NULL, indexes
+    that were made by CREATE INDEX, and whether it has a PRIMARY INDEX."""
 
     columns: Mapping[str, str]
     required: frozenset[str] = frozenset()
     indexes: frozenset[str] = frozenset()
+    is_sorted: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class FileFacts:
 class Step:
     """One statement: `run` it, `bring` files in by it, or check its answer, which holds the number
     of rows before or after (`before`, `after`; by file where the table tells), a key that names no
-    row or several (`key`), or the number of records (`record`)."""
+    row or several (`key`), or the number of records (`record`). `write` writes the record, with the
+    rows of the files less those that were left out."""
 
     kind: str
     sql: Statement
@@ -100,7 +103,8 @@ def plan_table(
 ) -> tuple[list[Step], dict[str, str]]:
     """Statements that make or fit the table, and the columns that the files are loaded as."""
     columns = {**files.columns, FILE_COLUMN: "TEXT"}
-    unknown = {*layout.primary_index, *layout.partition_by, *layout.descriptions} - set(columns)
+    named = {*layout.primary_index, *layout.partition_by, *(layout.descriptions or {})}
+    unknown = named - set(columns)
     if unknown:
         raise SchemaError(
             f"column {sorted(unknown)[0]!r} is named in the layout of table {load.table}, and not"
@@ -160,6 +164,12 @@ def _evolve(load: Load, table: TableFacts, plan: ColumnPlan, layout: TableLayout
             f"table {load.table} would have to be made anew to widen"
             f" {', '.join(map(repr, plan.widened))}, and with it its indexes"
             f" {', '.join(sorted(table.indexes))}; drop them first, or load with mode replace"
+        )
+    if table.is_sorted and not layout.primary_index:
+        raise SchemaError(
+            f"table {load.table} would have to be made anew to widen"
+            f" {', '.join(map(repr, plan.widened))}, and its PRIMARY INDEX would be lost; name it"
+            " again (primary_index, and partition_by if there is one)"
         )
     wide = f"{name_rows_table(load)}_wide"
     columns = {**table.columns, **plan.added, **plan.widened}

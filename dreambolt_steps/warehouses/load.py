@@ -3,7 +3,7 @@ warehouse."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -160,11 +160,23 @@ def refuse_history(table: str) -> SchemaError:
     )
 
 
-def refuse_count(table: str, written: int, expected: int, what: str = "files") -> WarehouseError:
-    """The error for rows that came in and are not as many as the files hold."""
+def refuse_count(
+    table: str, written: int, expected: int, what: str = "files", reasons: Sequence[str] = ()
+) -> WarehouseError:
+    """The error for rows that came in and are not as many as the files hold.
+
+    Args:
+        table: where they came into.
+        written: how many came.
+        expected: how many the files hold.
+        what: where from.
+        reasons: what the warehouse says of rows or files that it left out.
+    """
+    told = f"{written:,} rows came into table {table} from {what} that hold {expected:,}"
+    if reasons:
+        return WarehouseError(f"{told}: {reasons[0]}; nothing was loaded; correct it and run again")
     return WarehouseError(
-        f"{written:,} rows came into table {table} from {what} that hold {expected:,}; nothing"
-        " was loaded; were the files changed meanwhile? export them again"
+        f"{told}; nothing was loaded; were the files changed meanwhile? export them again"
     )
 
 

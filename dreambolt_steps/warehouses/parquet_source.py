@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dreambolt_steps.errors import SchemaError
+from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.warehouses.copy_sql import PARQUET_SOURCE, escape_glob
 from dreambolt_steps.warehouses.parquet_files import read_footers
 
@@ -42,13 +42,16 @@ def describe_files(
     Returns: what they hold.
 
     Raises:
-        UsageError: no files.
+        UsageError: no files, or one on S3.
         SourceError: a file is missing or no Parquet file.
         SchemaError: the files differ, names differ only in case, or a type would lose its meaning.
 
     Example:
         describe_files(duckdb.connect(), ["out/players.parquet"]).columns
     """
+    remote = next((str(file) for file in files if str(file).startswith("s3://")), None)
+    if remote is not None:
+        raise UsageError(f"{remote}: DuckDB loads files of this machine; use LoadTable to get it")
     found = read_footers(files, "DuckDB")
     told = connection.execute(
         f"DESCRIBE SELECT * FROM {PARQUET_SOURCE}", {"files": [escape_glob(found.paths[0])]}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dreambolt_steps.errors import CredentialError
+from dreambolt_steps.warehouses.bucket import delete_staged
 from tests.cli.conftest import Run
 from tests.standins.firebolt import FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
@@ -29,6 +30,7 @@ def server(s3: Any, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setenv("FIREBOLT_CORE_URL", running.url)
         monkeypatch.setenv("FIREBOLT_STAGING", STAGING)
         yield running
+    delete_staged(STAGING)  # what a test of a kill has left
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import argparse
 import json
 import re
 import socket
+import ssl
 import tempfile
 import threading
 import time
@@ -47,7 +48,9 @@ class Fault:
 
     `what`: a status ("503", "500"), "error 200" (an error in an answer that says 200), "cut before"
     or "cut after" (the connection breaks before or after the statement is carried out), "hold
-    before" or "hold after" (as if it took for ever, until `release`), "slow" (0.5 s).
+    before" or "hold after" (as if it took for ever, until `released`), "pause" or "pause
+    after" (it goes on when `released`), "slow" (0.5 s), "expire" (every token is invalid from now
+    on), "repeat" (an error that repeats the statement, as it is).
     """
 
     what: str
@@ -64,13 +67,23 @@ class FireboltServer(ThreadingHTTPServer):
     Args:
         engine: what carries out statements.
         managed: ask for a login, as the managed service does; else as Firebolt Core.
+        certificate: serve https with it; a PEM file, its key inside.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, engine: Engine, *, managed: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, *, managed: bool = False, certificate: Path | None = None
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "http" if certificate is None else "https"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.engine = engine
         self.managed = managed
         self.tokens: set[str] = set()
@@ -79,11 +92,12 @@ class FireboltServer(ThreadingHTTPServer):
         self.faults: list[Fault] = []
         self.statements: list[str] = []
         self.logins = 0
+        self.connected = 0  # clients at this moment
         self.lock = threading.Lock()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def break_at(self, what: str, pattern: str = "", *, skip: int = 0, times: int = 1) -> Fault:
         """Let something go wrong; see `Fault`."""
@@ -118,6 +132,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
 
+    def setup(self) -> None:
+        with self.server.lock:
+            self.server.connected += 1
+        super().setup()
+
+    def finish(self) -> None:
+        with self.server.lock:
+            self.server.connected -= 1
+        super().finish()
+
     def do_GET(self) -> None:
         if self.path == "/statements":  # for benchmarks, which run in other processes
             self._send(200, {"statements": self.server.statements})
@@ -149,8 +173,19 @@ class _Handler(BaseHTTPRequestHandler):
         if what == "cut before":
             self._cut()
             return
+        if what == "expire":
+            self.server.expire_tokens()
+            self._send(401, {"error": "Unauthorized"})
+            return
+        if what == "repeat":
+            error = {"code": "1", "name": "Internal", "description": f"can't do {sql}"}
+            self._send(200, {"errors": [error]})
+            return
         if what == "slow":
             time.sleep(0.5)
+        if fault and what == "pause":
+            fault.held.set()
+            fault.released.wait(30)
         if fault and what == "hold before":
             fault.held.set()
             fault.released.wait(30)
@@ -161,7 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         if what == "error 200":
             error = {"code": "1", "name": "Internal", "description": "something went wrong"}
             answer, status = {"errors": [error]}, 200
-        if fault and what == "hold after":
+        if fault and what in ("hold after", "pause after"):
             fault.held.set()
             fault.released.wait(30)
         if what in ("cut after", "hold after"):
@@ -182,6 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
             if name:
                 self._check_sequence(name, params)
             word = sql.strip().split(None, 1)[0].upper() if sql.strip() else ""
+            if word == "CANCEL":
+                self.server.jobs[re.findall(r"'([^']*)'", sql)[0]]["status"] = "CANCELED"
+                return 200, {}
             if word == "CALL":
                 return 200, self._tell_job(re.findall(r"'([^']*)'", sql)[0])
             if word == "BEGIN" and not name:
@@ -237,13 +275,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _run_later(self, sql: str) -> dict[str, Any]:
         token = f"token-{len(self.server.jobs) + 1}"
         job = dict.fromkeys(_STATUS, None) | {"status": "RUNNING", "query_id": token}
+        job["scanned_rows"] = 1
         self.server.jobs[token] = job
 
         def work() -> None:
             try:
                 time.sleep(self.server.async_delay)
-                self.server.engine.run(sql)
-                job["status"] = "ENDED_SUCCESSFULLY"
+                if job["status"] == "RUNNING":  # not cancelled
+                    self.server.engine.run(sql)
+                    job["status"] = "ENDED_SUCCESSFULLY"
             except (Failed, Refused) as error:
                 job["error_message"] = str(error)
                 job["status"] = "FAILED"
@@ -322,9 +362,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(engine: Engine, *, managed: bool = False) -> Iterator[FireboltServer]:
+def serve(
+    engine: Engine, *, managed: bool = False, certificate: Path | None = None
+) -> Iterator[FireboltServer]:
     """Serve inside the block, on a free port of this machine."""
-    server = FireboltServer(engine, managed=managed)
+    server = FireboltServer(engine, managed=managed, certificate=certificate)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import fnmatch
 import io
+import itertools
 import re
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,6 +37,7 @@ _NAMES = {
     "FLOAT": "real", "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "timestamp",
     "TIMESTAMP WITH TIME ZONE": "timestamptz", "BLOB": "bytea", "NULL": "text", '"NULL"': "text",
 }  # fmt: skip
+_PLACE = "table_schema = ? AND table_name = ?"
 _CATALOG = {"int": "integer", "long": "bigint", "double": "double precision"}
 
 
@@ -50,6 +53,11 @@ class Transaction:
     sequence: int = 1
     changed: set[str] = field(default_factory=set)
     broken: str = ""
+
+    def close(self) -> None:
+        """End it, unless a statement of it goes on in another thread, which does so afterwards."""
+        with suppress(duckdb.Error):
+            self.cursor.close()
 
 
 class Engine:
@@ -67,7 +75,9 @@ class Engine:
         self.locations: dict[str, dict[str, Any]] = {}
         self.transactions: dict[str, Transaction] = {}
         self.read_only = False
+        self.leave_out_files = False  # as for a Parquet file that can't be read or cast
         self._lock = threading.RLock()
+        self._queries = itertools.count()
         self._duckdb = duckdb.connect(":memory:")
         self._duckdb.create_function("firebolt_type", name_catalog_type, ["VARCHAR"], "VARCHAR")
         for sql in _SETUP:
@@ -92,7 +102,7 @@ class Engine:
         transaction = self.transactions[name]
         if not transaction.broken:
             transaction.broken = reason
-            transaction.cursor.close()
+            transaction.close()
 
     def run(
         self, sql: str, transaction: str | None = None, uploads: dict[str, Path] | None = None
@@ -125,6 +135,9 @@ class Engine:
         except Exception:
             self.forget(transaction)  # "if any statement fails, the transaction is rolled back"
             raise
+        finally:
+            if held.broken:
+                held.close()
 
     def _act(
         self,
@@ -195,11 +208,24 @@ class Engine:
             cursor.execute(sql)
             if instruction.kind == "query":
                 return answer(cursor)
-        if instruction.kind == "drop table":
-            cursor.execute('DELETE FROM catalog."_indexes" WHERE tab = ?', [instruction.table])
+        if instruction.kind in ("run", "drop table"):
+            self._note_indexes(cursor, instruction)
         if instruction.kind in ("insert", "change"):
             self._check_dims(cursor, instruction.table)
         return {}
+
+    def _note_indexes(self, cursor: duckdb.DuckDBPyConnection, instruction: Instruction) -> None:
+        """Keep the catalog of indexes with tables that are made, renamed and dropped."""
+        names = [unquote(part) for part in re.findall(r'"(?:[^"]|"")*"', instruction.table)]
+        place = ["public", *names][-2:]
+        if instruction.kind == "drop table":
+            cursor.execute('DELETE FROM catalog."_indexes" WHERE tab = ?', [instruction.table])
+            cursor.execute(f'DELETE FROM catalog."_primary" WHERE {_PLACE}', place)
+        if "PRIMARY" in instruction.parts:
+            cursor.execute('INSERT INTO catalog."_primary" VALUES (?, ?)', place)
+        if "renamed" in instruction.parts:
+            renamed = [instruction.parts["renamed"], *place]
+            cursor.execute(f'UPDATE catalog."_primary" SET table_name = ? WHERE {_PLACE}', renamed)
 
     def _render_search(
         self, cursor: duckdb.DuckDBPyConnection, index: str, vector: str, k: str
@@ -337,6 +363,10 @@ class Engine:
                 source = f"read_parquet('{path}')"
                 firm = [f"({value}) IS NULL" for name, value in zip(into, values, strict=True)
                         if kinds[name][1]]  # fmt: skip
+                if self.leave_out_files and int(parts.get("MAX_ERRORS_PER_FILE", "0")):
+                    rows = [(0, "can't cast column id")]
+                    self._write_rejects(client, parts, entry, rows, None)
+                    continue
                 if firm and int(parts.get("MAX_ERRORS_PER_FILE", "0")):
                     bad = " OR ".join(firm)
                     self._reject(cursor, client, parts, entry, source, bad)
@@ -404,21 +434,32 @@ class Engine:
         ).fetchall()
         if len(rows) > int(parts["MAX_ERRORS_PER_FILE"]):
             raise Failed(f"{entry['Key']}: {len(rows)} rows can't be loaded")
-        if not rows or "ERROR_FILE" not in parts:
+        if rows:
+            reasons = [(row[0], "null mismatch") for row in rows]
+            self._write_rejects(client, parts, entry, reasons, [row[1:] for row in rows])
+
+    def _write_rejects(
+        self,
+        client: Any,
+        parts: dict[str, Any],
+        entry: dict[str, Any],
+        reasons: list[tuple[int, str]],
+        rows: list[Any] | None,
+    ) -> None:
+        """Write the files of one query to the folder of errors; without rows for a whole file."""
+        if "ERROR_FILE" not in parts:
             return
         bucket, _, prefix = parts["ERROR_FILE"].removeprefix("s3://").partition("/")
-        names = [column[0] for column in cursor.description or []][1:]
         writer = self._open_bucket(parts.get("ERROR_FILE_CREDENTIALS"))
-        for kind in ("error_reasons", "rejected_rows"):
+        told = [("file_name", "source_line_num", "error_message")]
+        told += [(entry["Key"], str(line), reason) for line, reason in reasons]
+        query = f"20260101-{next(self._queries):06}"
+        for kind, lines in (("error_reasons", told), ("rejected_rows", rows)):
+            if lines is None:
+                continue
             text = io.StringIO()
-            lines = csv.writer(text)
-            if kind == "error_reasons":
-                lines.writerow(["file_name", "source_line_num", "error_message"])
-                lines.writerows([entry["Key"], row[0], "null mismatch"] for row in rows)
-            else:
-                lines.writerow(names)
-                lines.writerows(row[1:] for row in rows)
-            key = f"{prefix.rstrip('/')}/20260101-000000/query/{kind}_{Path(entry['Key']).stem}.csv"
+            csv.writer(text).writerows(lines)
+            key = f"{prefix.rstrip('/')}/{query}/{kind}_{Path(entry['Key']).stem}.csv"
             writer.put_object(Bucket=bucket, Key=key, Body=text.getvalue().encode())
 
 
@@ -495,6 +536,7 @@ _SETUP = (
     "CREATE SCHEMA catalog",
     'CREATE TABLE catalog."_indexes" (name VARCHAR, tab VARCHAR, col VARCHAR,'
     " dims INTEGER, table_schema VARCHAR, table_name VARCHAR)",
+    'CREATE TABLE catalog."_primary" (table_schema VARCHAR, table_name VARCHAR)',
     "CREATE MACRO public.vector_cosine_similarity(a, b) AS list_cosine_similarity(a, b)",
     """CREATE VIEW catalog.columns AS SELECT 'firebolt' AS table_catalog,
     schema_name AS table_schema, table_name, column_name, column_index AS ordinal_position,
@@ -507,7 +549,8 @@ _SETUP = (
     """CREATE VIEW catalog.schemata AS SELECT 'firebolt' AS catalog_name, schema_name
     FROM duckdb_schemas() WHERE schema_name <> 'catalog' AND NOT internal""",
     """CREATE VIEW catalog.indexes AS SELECT name AS index_name, table_name, table_schema,
-    'vector_search' AS index_type FROM catalog."_indexes\"""",
+    'vector_search' AS index_type FROM catalog."_indexes" UNION ALL SELECT
+    'primary_' || table_name, table_name, table_schema, 'primary' FROM catalog."_primary\"""",
 )
 
 

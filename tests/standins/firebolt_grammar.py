@@ -205,15 +205,17 @@ def _read_create(reader: _Reader, sql: str) -> Instruction:
         if not reader.take(","):
             break
     reader.need(")")
+    parts: dict[str, Any] = {}
     for words in (("PRIMARY", "INDEX"), ("PARTITION", "BY")):
         if reader.take(*words):
             bracket = reader.take("(")
-            loose = [name for name in reader.names() if name not in firm]
+            named = parts[words[0]] = reader.names()
+            loose = [name for name in named if name not in firm]
             if loose:
                 raise Refused(f"{' '.join(words)}: column {loose[0]} may be NULL or is not there")
             if bracket:
                 reader.need(")")
-    return Instruction("run", f"{head} ({', '.join(told)})", table)
+    return Instruction("run", f"{head} ({', '.join(told)})", table, parts)
 
 
 def _read_type(reader: _Reader) -> str:
@@ -268,12 +270,14 @@ def _read_location(reader: _Reader) -> Instruction:
         reader.need("=")
         if option == "CREDENTIALS":
             parts["CREDENTIALS"] = _read_credentials(reader)
-        elif option in ("SOURCE", "URL", "DESCRIPTION"):
+        elif option == "SOURCE":
+            parts[option] = reader.next("word").upper()
+        elif option in ("URL", "DESCRIPTION"):
             parts[option] = reader.literal()
         else:
             raise Refused(f"unknown option {option} of CREATE LOCATION")
     if parts.get("SOURCE") != "AMAZON_S3" or not str(parts.get("URL")).startswith("s3://"):
-        raise Refused("CREATE LOCATION needs SOURCE = 'AMAZON_S3' and an s3:// URL")
+        raise Refused("CREATE LOCATION needs SOURCE = AMAZON_S3 and an s3:// URL")
     return Instruction("create location", parts=parts)
 
 
@@ -334,7 +338,9 @@ def _read_alter(reader: _Reader, sql: str) -> Instruction:
             raise Refused("ADD COLUMN of a NOT NULL column needs a default")
         return Instruction("run", f"ALTER TABLE {table} ADD COLUMN {exists}{name} {kind}", table)
     reader.need("RENAME", "TO")
-    return Instruction("run", f"ALTER TABLE {table} RENAME TO {quote(reader.name())}", table)
+    name = reader.name()
+    sql = f"ALTER TABLE {table} RENAME TO {quote(name)}"
+    return Instruction("run", sql, table, {"renamed": name})
 
 
 def _read_copy(reader: _Reader, sql: str) -> Instruction:

@@ -184,7 +184,7 @@ def test_copy_reads_from_s3_with_the_keys_of_the_statement(s3: Any, s3_endpoint:
     keys = f"AWS_ACCESS_KEY_ID = '{ACCESS_KEY}' AWS_SECRET_ACCESS_KEY = '{SECRET_KEY}'"
     with serve(Engine(s3_endpoint)) as server, core(server) as connection:
         ask(connection, "CREATE TABLE t (a BIGINT NULL, f TEXT NULL)")
-        ask(connection, f"CREATE LOCATION l WITH SOURCE = 'AMAZON_S3' CREDENTIALS = ({keys})"
+        ask(connection, f"CREATE LOCATION l WITH SOURCE = AMAZON_S3 CREDENTIALS = ({keys})"
                         " URL = 's3://bucket/copy'")  # fmt: skip
         ask(connection, "COPY INTO t (a, f $source_file_name) FROM l WITH (PATTERN = 'part.*',"
                         " TYPE = PARQUET, ALLOW_COLUMN_MISMATCH = FALSE)")  # fmt: skip

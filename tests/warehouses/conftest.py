@@ -42,13 +42,15 @@ def open_firebolt(firebolt_server: FireboltServer) -> Callable[..., Any]:
     return lambda **options: FireboltWarehouse(read_settings(), FireboltOptions(**options))
 
 
-REAL = {name: value for name, value in os.environ.items() if name.startswith("FIREBOLT_")}
-ASKED = os.environ.get("DREAMBOLT_TEST_FIREBOLT") == "1"
+REAL = {name: value for name, value in os.environ.items() if name.startswith(("FIREBOLT_", "AWS_"))}
+MANAGED = ("CLIENT_ID", "CLIENT_SECRET", "ACCOUNT", "DATABASE", "ENGINE")
+ASKED = "FIREBOLT_CORE_URL" in REAL or all(f"FIREBOLT_{name}" in REAL for name in MANAGED)
 
 
 class OwnTables:
-    """A real Firebolt as a warehouse whose tables live in a schema of this test, which is dropped
-    with the ledger's rows of it at the end; `t` is called `<schema>.t` there."""
+    """A real Firebolt as a warehouse whose tables live in schemas of this test, which are dropped
+    with the ledger's rows of them at the end: `t` is called `<schema>.t` there, and `sport.t`
+    `<schema>_sport.t`."""
 
     def __init__(self, warehouse: Any, schema: str) -> None:
         self._warehouse = warehouse
@@ -56,7 +58,8 @@ class OwnTables:
         self.name = warehouse.name
 
     def _move(self, table: str) -> str:
-        return table if "." in table else f"{self._schema}.{table}"
+        schema, _, name = table.rpartition(".")
+        return f"{self._schema}_{schema}.{name}" if schema else f"{self._schema}.{name}"
 
     def load_files(self, load: Load, files: Any, on_progress: Any = None) -> Any:
         moved = dataclasses.replace(load, table=self._move(load.table))
@@ -69,8 +72,10 @@ class OwnTables:
         return self._warehouse.describe_table(self._move(table))
 
     def query(self, sql: str, limit: int | None = None) -> Any:
-        moved = re.sub(r'(FROM|TABLE) (?=")', rf'\1 "{self._schema}".', sql)
-        return self._warehouse.query(moved if "sport" not in sql else sql, limit)
+        moved = sql.replace('"sport".', f'"{self._schema}_sport".')
+        if moved == sql:
+            moved = re.sub(r'(FROM|TABLE) (?=")', rf'\1 "{self._schema}".', sql)
+        return self._warehouse.query(moved, limit)
 
     def search(self, table: str, column: str, vector: Any, k: int) -> Any:
         return self._warehouse.search(self._move(table), column, vector, k)
@@ -92,7 +97,7 @@ def real_firebolt(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnTables]:
     options = FireboltOptions(upload=settings.staging is None)
     yield OwnTables(FireboltWarehouse(settings, options), schema)
     with FireboltConnection(settings) as connection:
-        for name in (schema, "sport"):
+        for name in (schema, f"{schema}_sport"):
             connection.ask(f'DROP SCHEMA IF EXISTS "{name}" CASCADE')
             begun = f"""DELETE FROM "_dreambolt_loads" WHERE "table_name" >= '{name}.'"""
             connection.ask(f"""{begun} AND "table_name" < '{name}/'""")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
 from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
@@ -10,6 +11,8 @@ from dreambolt_steps.warehouses.firebolt_settings import read_settings
 from dreambolt_steps.warehouses.load import Load
 
 
-def load_files(url: str, load: Load, files: list[str], options: dict) -> None:
-    os.environ["FIREBOLT_CORE_URL"] = url
+def load_files(
+    environment: dict[str, str], load: Load, files: list[str], options: dict[str, Any]
+) -> None:
+    os.environ |= environment
     FireboltWarehouse(read_settings(), FireboltOptions(**options)).load_files(load, files)

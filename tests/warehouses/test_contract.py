@@ -292,6 +292,10 @@ def test_values_of_every_kind_come_through(warehouse: Warehouse, tmp_path: Path)
         "text": ['it\'s a "test"; -- \\ /* ö 🙂', ""],
         "raw": pa.array([b"\x00\xff", None], pa.binary()),
         "tags": pa.array([["a", None], []], pa.list_(pa.string())),
+        "who": pa.array(
+            [{"name": "x, y", "born": date(1900, 1, 1)}, None],
+            pa.struct([("name", pa.string()), ("born", pa.date32())]),
+        ),
         "vector": pa.array([[0.5, -1.0], None], pa.list_(pa.float32(), 2)),
     }
     warehouse.load_files(Load("t", "one"), [export(tmp_path, columns)])

@@ -536,3 +536,9 @@ def test_errors_of_queries_are_one_line(tmp_path: Path, database: Path) -> None:
     with pytest.raises(WarehouseError, match="does not exist"):
         query_database(tmp_path / "none.duckdb", "SELECT 1")
     assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_files_on_s3_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"s3://b/x.parquet: DuckDB loads .*; use LoadTable"):
+        load_parquet(tmp_path / "x.duckdb", "t", ["s3://b/x.parquet"], load_id="one")
+    assert not (tmp_path / "x.duckdb").exists()

@@ -6,9 +6,18 @@ import os
 import resource
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from dreambolt_steps.cli.app import app
@@ -21,10 +30,14 @@ from dreambolt_steps.errors import (
 )
 from dreambolt_steps.warehouses import firebolt_check, firebolt_connection
 from dreambolt_steps.warehouses.bucket import open_bucket
+from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
 from dreambolt_steps.warehouses.firebolt_check import check_firebolt, run_checks
 from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
 from dreambolt_steps.warehouses.firebolt_errors import ConnectionLostError
+from dreambolt_steps.warehouses.firebolt_location import create_location
+from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
 from dreambolt_steps.warehouses.firebolt_settings import read_settings, read_staging
+from dreambolt_steps.warehouses.load import Load
 from tests.standins.firebolt import ACCOUNT, CLIENT_ID, CLIENT_SECRET, FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
 
@@ -143,7 +156,7 @@ def test_secrets_are_masked_and_crashes_write_no_core(monkeypatch: pytest.Monkey
     told = f"{settings!r} {settings.access} {settings.mask(f'AKIA{chr(39) * 2}1 {CLIENT_SECRET}')}"
     for secret in (CLIENT_SECRET, "very", "AKIA"):
         assert secret not in told
-    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] in (0, 1)
 
 
 def test_questions_are_asked_again_and_others_are_not(core: FireboltServer, quick: None) -> None:
@@ -235,12 +248,166 @@ def test_the_engine_reads_what_is_staged_and_nothing_stays(
     tables = firebolt_server.engine.run("SELECT count(*) FROM information_schema.tables")
     assert tables["data"] == [[0]]
     monkeypatch.setenv("FIREBOLT_LOCATION", "lake")
-    with pytest.raises(WarehouseError, match="location lake does not exist"):
+    with pytest.raises(WarehouseError, match="no LOCATION lake; `dreambolt create-location`"):
         check_firebolt()
     monkeypatch.delenv("FIREBOLT_LOCATION")
     monkeypatch.setenv("FIREBOLT_STAGING", "s3://no-such-bucket/x/")
     with pytest.raises(WarehouseError, match="no such bucket; check FIREBOLT_STAGING"):
         check_firebolt()
+
+
+def test_a_location_is_made_on_request_and_read_by(
+    firebolt_server: FireboltServer, s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FIREBOLT_LOCATION", "lake")
+    secret = os.environ["AWS_SECRET_ACCESS_KEY"]
+    planned = CliRunner().invoke(app, ["create-location", "--dry-run"])
+    assert planned.exit_code == 0, planned.stderr
+    assert planned.stdout.startswith('would send: CREATE LOCATION IF NOT EXISTS "lake" WITH SOURCE')
+    assert secret not in planned.stdout
+    assert firebolt_server.statements == []
+    for _ in range(2):
+        done = CliRunner().invoke(app, ["create-location"])
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout == f"LOCATION lake is there; the engine reads {staging()} by it\n"
+    pq.write_table(pa.table({"id": [1, 2]}), tmp_path / "a.parquet")
+    before = len(firebolt_server.statements)
+    FireboltWarehouse(read_settings()).load_files(Load("t", "one"), [tmp_path / "a.parquet"])
+    sent = "\n".join(firebolt_server.statements[before:])
+    assert 'FROM "lake" WITH (TYPE = PARQUET' in sent
+    assert secret not in sent
+    assert firebolt_server.engine.run('SELECT count(*) FROM "t"')["data"] == [[2]]
+
+
+def staging() -> str:
+    return os.environ["FIREBOLT_STAGING"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "kind", "words"),
+    [
+        ({"FIREBOLT_LOCATION": ""}, CredentialError, "FIREBOLT_LOCATION not set"),
+        ({"FIREBOLT_STAGING": ""}, CredentialError, "_URL or FIREBOLT_STAGING not set"),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, CredentialError, "AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_SESSION_TOKEN": "t"}, UsageError, "when AWS_SESSION_TOKEN expires"),
+    ],
+)
+def test_locations_that_would_not_work(
+    core: FireboltServer,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    kind: type[DreamboltError],
+    words: str,
+) -> None:
+    given = {"FIREBOLT_LOCATION": "lake", "FIREBOLT_STAGING": "s3://b/x/", "AWS_ACCESS_KEY_ID": "k"}
+    for name, value in (given | {"AWS_SECRET_ACCESS_KEY": "s"} | variables).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(kind, match=words):
+        create_location()
+
+
+def test_a_refused_location_does_not_repeat_its_keys(
+    core: FireboltServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREBOLT_LOCATION", "lake")
+    monkeypatch.setenv("FIREBOLT_LOCATION_URL", "s3://b/x/")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-the-test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-test")
+    core.break_at("repeat", "CREATE LOCATION")
+    with pytest.raises(WarehouseError, match="can't do CREATE LOCATION") as caught:
+        create_location()
+    told = str(caught.value)
+    assert "<AWS_SECRET_ACCESS_KEY>" in told
+    assert "of-the-test" not in told
+
+
+def test_a_stopped_engine_is_started_by_what_needs_it(
+    managed: FireboltServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(firebolt_check, "POLL", 0.01)
+    warehouse = FireboltWarehouse(read_settings())
+    for ask in (lambda: warehouse.query("SELECT 1"), lambda: warehouse.holds_load("t", "one")):
+        managed.engine.engines["engine"] = "STOPPED"
+        ask()
+        assert managed.engine.engines["engine"] == "RUNNING"
+
+
+def test_the_managed_service_takes_a_whole_load(
+    managed: FireboltServer,
+    s3: Any,
+    s3_endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    quick: None,
+) -> None:
+    managed.engine.s3_endpoint = s3_endpoint
+    monkeypatch.setenv("FIREBOLT_STAGING", "s3://bucket/managed/")
+    monkeypatch.setattr(firebolt_check, "POLL", 0.01)
+    managed.engine.engines["engine"] = "STOPPED"
+    check_firebolt()
+    pq.write_table(pa.table({"id": [1, 2]}), tmp_path / "a.parquet")
+    managed.break_at("expire", "^COPY")
+    managed.break_at("cut after", "^COMMIT")
+    load = Load("t", "one", mode="merge", key=("id",))
+    with pytest.raises(UsageError, match="takes no uploads"):
+        FireboltWarehouse(read_settings(), FireboltOptions(upload=True)).load_files(
+            load, [tmp_path / "a.parquet"]
+        )
+
+    def stop_engine(done: int, total: int) -> None:
+        managed.engine.engines["engine"] = "STOPPED"  # as it does by itself while files are staged
+
+    warehouse = FireboltWarehouse(read_settings(), on_stage=stop_engine)
+    assert warehouse.load_files(load, [tmp_path / "a.parquet"]).rows == 2
+    assert managed.engine.engines["engine"] == "RUNNING"
+    assert managed.logins > 3
+    assert managed.engine.run('SELECT "id" FROM "t" ORDER BY 1')["data"] == [[1], [2]]
+    prefix = {"Bucket": "bucket", "Prefix": "managed/"}
+    assert "Contents" not in open_bucket().list_objects_v2(**prefix)
+
+
+def test_a_certificate_that_is_not_trusted_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    certificate = write_certificate(tmp_path)
+    with serve(Engine(), certificate=certificate) as server:
+        monkeypatch.setenv("FIREBOLT_CORE_URL", server.url)
+        with pytest.raises(WarehouseError, match="certificate is not trusted here") as caught:
+            check_firebolt(upload=True)
+        assert not isinstance(caught.value, WarehouseBusyError)
+        assert server.statements == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        check_firebolt(upload=True)
+        assert server.statements
+
+
+def write_certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(secret + built.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 def test_status_says_what_firebolt_answers(firebolt_server: FireboltServer) -> None:

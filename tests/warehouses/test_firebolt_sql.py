@@ -49,6 +49,7 @@ from dreambolt_steps.warehouses.firebolt_vectors import (
 )
 from dreambolt_steps.warehouses.load import KEYED, Load
 from dreambolt_steps.warehouses.statement import Secret, Statement, quote_text
+from tests.standins.firebolt_grammar import read_statement
 
 KEYS = S3Access(
     key=Secret("AWS_ACCESS_KEY_ID", "AKIA-1"), secret=Secret("AWS_SECRET_ACCESS_KEY", "s'ecret")
@@ -230,7 +231,7 @@ def test_secrets_are_only_in_what_is_sent() -> None:
             assert "ecret'" not in text
         assert "AWS_SECRET_ACCESS_KEY = 's''ecret'" in masked.reveal()
     assert str(location) == (
-        "CREATE LOCATION IF NOT EXISTS \"lake\" WITH SOURCE = 'AMAZON_S3' CREDENTIALS ="
+        'CREATE LOCATION IF NOT EXISTS "lake" WITH SOURCE = AMAZON_S3 CREDENTIALS ='
         " (AWS_ACCESS_KEY_ID = <AWS_ACCESS_KEY_ID> AWS_SECRET_ACCESS_KEY ="
         " <AWS_SECRET_ACCESS_KEY>) URL = 's3://b/p/'"
     )
@@ -327,7 +328,7 @@ def test_create_is_one_copy_into_the_table_itself() -> None:
         "bring: COPY ..",
         'after: SELECT "_dreambolt_file", count(*) FROM',
         'run: UPDATE "_dreambolt_loads" SET "superseded_at"',
-        'run: UPDATE "_dreambolt_loads" SET "mode"',
+        'write: UPDATE "_dreambolt_loads" SET "mode"',
         'record: SELECT count(*) FROM "_dreambolt_loads"',
     ]
 
@@ -342,7 +343,7 @@ def test_merge_waits_in_a_table_of_its_own() -> None:
     found = plan("merge", THERE)
     kinds = [step.kind for step in found.inside]
     assert kinds == [
-        "run", "run", "bring", "after", "key", "run", "run", "run", "record"
+        "run", "run", "bring", "after", "key", "run", "run", "write", "record"
     ]  # fmt: skip
     assert tell(found.inside)[5].startswith('run: MERGE INTO "t" AS')
     assert not found.ahead  # the table is made and dropped in the transaction
@@ -361,7 +362,7 @@ def test_a_long_load_brings_its_rows_ahead_of_the_transaction(mode: str) -> None
 def test_a_table_without_the_column_of_files_is_counted_before_and_after() -> None:
     own = {name: kind for name, kind in THERE.columns.items() if name != FILE_COLUMN}
     found = plan("append", TableFacts(own))
-    assert [step.kind for step in found.inside] == ["before", "bring", "after", "run", "record"]
+    assert [step.kind for step in found.inside] == ["before", "bring", "after", "write", "record"]
     assert str(found.inside[0].sql) == 'SELECT count(*) FROM "t"'
 
 
@@ -469,6 +470,43 @@ def test_statements_of_firebolt_alone_keep_names_apart(name: str, file: str) -> 
     assert isinstance(upload, exp.Insert)
     assert name in render_vector_index("t", name, 3).replace('""', '"')
     assert isinstance(parse_one(render_count("t", name, "p/")), exp.Select)
+
+
+@settings(max_examples=200, deadline=None)
+@given(table=NAMES, column=NAMES, value=st.one_of(NASTY, TEXT), secret=st.one_of(NASTY, TEXT))
+def test_statements_of_firebolt_alone_are_read_back_as_they_are_meant(
+    table: str, column: str, value: str, secret: str
+) -> None:
+    """By the reader of the stand-in, since sqlglot knows none of them."""
+    table = table.replace(".", "_")
+    name = '"' + table.replace('"', '""') + '"'
+    keys = S3Access(key=Secret("KEY", value), secret=Secret("SECRET", secret))
+    credentials = {"AWS_ACCESS_KEY_ID": value, "AWS_SECRET_ACCESS_KEY": secret}
+
+    url = f"s3://b/{value}/"
+    copy = render_copy(
+        table, [column], url, keys, file_column=FILE_COLUMN, max_errors=3, error_url=f"{url}e/"
+    )
+    read = read_statement(copy.reveal())
+    assert (read.kind, read.table, read.parts["url"]) == ("copy", name, url)
+    assert read.parts["mapping"] == [(column, column), (FILE_COLUMN, "$source_file_name")]
+    assert read.parts["CREDENTIALS"] == read.parts["ERROR_FILE_CREDENTIALS"] == credentials
+    assert (read.parts["AUTO_CREATE"], read.parts["ERROR_FILE"]) == ("FALSE", f"{url}e/")
+
+    read = read_statement(render_create_location(column, url, keys).reveal())
+    assert read.kind == "create location"
+    assert (read.parts["name"], read.parts["URL"]) == (column, url)
+    assert read.parts["CREDENTIALS"] == credentials
+
+    layout = TableLayout(primary_index=(column,), descriptions={column: value})
+    read = read_statement(render_create_table(table, {column: "TEXT"}, layout=layout))
+    assert (read.kind, read.table) == ("run", name)
+    assert len(sqlglot.parse(read.sql, dialect="duckdb")) == 1
+
+    read = read_statement(render_vector_index(table, column, 3))
+    assert (read.kind, read.table, read.parts["column"]) == ("create index", name, column)
+    read = read_statement(render_search(table, [column], column, [1.0], 3, index=column))
+    assert read.kind == "query"
 
 
 @pytest.mark.parametrize(
