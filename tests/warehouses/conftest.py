@@ -44,7 +44,7 @@ def open_firebolt(firebolt_server: FireboltServer) -> Callable[..., Any]:
 
 REAL = {name: value for name, value in os.environ.items() if name.startswith(("FIREBOLT_", "AWS_"))}
 MANAGED = ("CLIENT_ID", "CLIENT_SECRET", "ACCOUNT", "DATABASE", "ENGINE")
-ASKED = "FIREBOLT_CORE_URL" in REAL or all(f"FIREBOLT_{name}" in REAL for name in MANAGED)
+ASKED = bool(REAL.get("FIREBOLT_CORE_URL") or all(REAL.get(f"FIREBOLT_{name}") for name in MANAGED))
 
 
 class OwnTables:
