@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.embedding.static_model import StaticEmbedder, distill_static
     from dreambolt_steps.errors import DreamboltError
     from dreambolt_steps.llms.chat_model import ChatModel
+    from dreambolt_steps.llms.litellm_model import LiteLLMModel
     from dreambolt_steps.llms.local_model import LocalModel
     from dreambolt_steps.llms.spending import limit_spending
     from dreambolt_steps.quality_limit import require_quality
@@ -70,6 +71,7 @@ _HOMES = {
     "StaticEmbedder": "embedding.static_model",
     "distill_static": "embedding.static_model",
     "ChatModel": "llms.chat_model",
+    "LiteLLMModel": "llms.litellm_model",
     "LocalModel": "llms.local_model",
     "limit_spending": "llms.spending",
     "open_session": "session",
@@ -91,6 +93,7 @@ __all__ = [
     "EmbedColumns",
     "ExportParquet",
     "FindParquet",
+    "LiteLLMModel",
     "LoadTable",
     "LocalModel",
     "MatchSimilar",

@@ -1,5 +1,5 @@
-"""The language model that the command line names: one in this process, OpenAI's, or one behind any
-server that speaks its protocol."""
+"""The language model that the command line names: one in this process, OpenAI's, one behind any
+server that speaks its protocol, or another provider's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dreambolt_steps.llms.local_files import check_local_model
 from dreambolt_steps.settings import require_credentials
 
 LOCAL = "local"
+LITELLM = "litellm:"
 
 
 def open_language_model(name: str, mode: str = "live") -> Any:
@@ -18,12 +19,14 @@ def open_language_model(name: str, mode: str = "live") -> Any:
 
     Args:
         name: `local` for the packaged model that runs in this process, a GGUF file for another one,
-            else a model of OpenAI or of the server in OPENAI_BASE_URL, such as gpt-4.1-mini.
+            `litellm:PROVIDER/NAME` for one that litellm asks, such as
+            litellm:gemini/gemini-2.0-flash, else a model of OpenAI or of the server in
+            OPENAI_BASE_URL, such as gpt-4.1-mini.
         mode: live or batch, as `ChatModel` has it.
 
     Raises:
         CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked.
-        UsageError: a model in this process has no batch mode.
+        UsageError: the model has no batch mode, or litellm knows no such provider.
         ModelError: a package or file of a local model is missing.
 
     Example:
@@ -31,12 +34,16 @@ def open_language_model(name: str, mode: str = "live") -> Any:
         SuggestSchema("suggest schema", inputs=columns(clean), args={"llm": llm})
     """
     check_language_model(name)
-    from dreambolt_steps import ChatModel, LocalModel
+    from dreambolt_steps import ChatModel, LiteLLMModel, LocalModel
 
-    if not is_local(name):
+    is_other = name.startswith(LITELLM)
+    if not is_local(name) and not is_other:
         return ChatModel(name, mode=mode)
     if mode != "live":
-        raise UsageError(f"model {name} runs in this process; mode {mode} needs a provider")
+        place = "is asked through litellm" if is_other else "runs in this process"
+        raise UsageError(f"model {name} {place}, which has no mode {mode}")
+    if is_other:
+        return LiteLLMModel(name.removeprefix(LITELLM))
     return LocalModel(None if name == LOCAL else name)
 
 
@@ -53,11 +60,17 @@ def check_language_model(name: str, *, ask: bool = False) -> None:
         ask: ask its server whether it is there, takes the key, and has the model.
 
     Raises:
-        CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked; or the key is refused.
+        CredentialError: a key is not set (OPENAI_API_KEY where OpenAI is asked), or is refused.
         ModelError: a package, file, server or model is missing.
+        UsageError: litellm knows no such provider.
     """
     if is_local(name):
         check_local_model(None if name == LOCAL else name)
+        return
+    if name.startswith(LITELLM):
+        from dreambolt_steps.llms.litellm_provider import check_provider
+
+        check_provider(name.removeprefix(LITELLM))
         return
     if not os.environ.get("OPENAI_BASE_URL"):
         require_credentials("OpenAI")

@@ -111,7 +111,11 @@ SynthMethod = Annotated[
     ),
 ]
 Llm = Annotated[
-    str, typer.Option(metavar="MODEL", help="The model that writes them: gpt-4.1-mini, or local.")
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="The model that writes them: gpt-4.1-mini, local, or litellm:PROVIDER/NAME.",
+    ),
 ]
 Batch = Annotated[
     bool, typer.Option("--batch", help="Ask through the batch API: half the price, within a day.")

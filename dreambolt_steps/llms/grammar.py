@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dreambolt_steps.llms.number_range import write_range
+
 _SPACE = '" "?'
 _RULES = """
 string ::= "\\"" char char* "\\""
@@ -21,16 +23,14 @@ date-time ::= "\\"" [0-9] [0-9] [0-9] [0-9] "-" month "-" day "T" hour ":" sixty
 hour ::= [0-1] [0-9] | "2" [0-3]
 sixty ::= [0-5] [0-9]
 """
-_MANY = 400
 
 
 def write_grammar(schema: Mapping[str, Any]) -> str:
     """The grammar of an answer with rows, from `describe_answer`.
 
-    Whole numbers of a range of at most 400 are spelled out, others have no more digits than their
-    bounds; patterns are written as the codes of a
-    table have them (`^([A-Z]{2}-[0-9]{4})$`), others are left to the check of the answer. Lengths
-    of texts are not in it: a grammar with them can take minutes.
+    Whole numbers keep to their range. Patterns are written as the codes of a table have them
+    (`^([A-Z]{2}-[0-9]{4})$`); others are left to the check of the answer, and so are bounds of
+    decimal numbers. Lengths of texts are not in it: a grammar with them can take minutes.
 
     Args:
         schema: of the answer: an object with an array `rows` of objects.
@@ -65,12 +65,7 @@ def _write_value(described: Mapping[str, Any]) -> str:
 def _write_kind(kind: str, described: Mapping[str, Any]) -> str:
     if kind == "integer":
         low, high = described.get("minimum"), described.get("maximum")
-        if low is not None and high is not None and high - low < _MANY:
-            return "(" + " | ".join(f'"{one}"' for one in range(low, high + 1)) + ")"
-        if low is not None and high is not None:
-            digits = len(str(max(abs(low), abs(high))))
-            return ('"-"? ' if low < 0 else "") + f'("0" | [1-9] [0-9]{{0,{digits - 1}}})'
-        return "integer"
+        return "integer" if low is None or high is None else write_range(low, high)
     if kind == "string":
         if described.get("format") in ("date", "date-time"):
             return str(described["format"])

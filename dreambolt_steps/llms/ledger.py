@@ -82,10 +82,6 @@ class CallLedger:
                 found[key] = Answer(calls[key], text, None, finish, *counts, True, call_id)
         return found
 
-    def find_failure(self, key: str) -> str | None:
-        """Why a call failed for good when it was tried last; None if it did not."""
-        return self._read("SELECT failure FROM calls WHERE key = ?", key)
-
     def sum_spent(self, step: str) -> float:
         """USD that all tries of a step cost, in all its runs, as far as prices are known."""
         query = "SELECT coalesce(sum(usd), 0) FROM tries WHERE step = ?"

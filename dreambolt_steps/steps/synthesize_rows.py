@@ -29,7 +29,7 @@ from dreambolt_steps.synthesis.provenance import (
     leave_columns,
 )
 from dreambolt_steps.synthesis.slots import Slot, count_quota, list_asked_values, plan_slots
-from dreambolt_steps.synthesis.table_facts import gather_facts
+from dreambolt_steps.synthesis.table_facts import TableFacts, gather_facts
 
 
 class SynthesizeRows(SynthesisStep):
@@ -103,10 +103,15 @@ class SynthesizeRows(SynthesisStep):
         return bool(self.args["method"] == "copula")
 
     @cached_property
+    def facts(self) -> TableFacts:
+        """What the table holds."""
+        return gather_facts(self.table.open_reader)
+
+    @cached_property
     def unwritable(self) -> list[str]:
         """Columns of text that a copula can't write."""
         asked = list_asked_values(self.args["fixed"], self.args["where"])
-        return list_unwritable(gather_facts(self.table.open_reader), asked, self.contract)
+        return list_unwritable(self.facts, asked, self.contract)
 
     def open_reader(self) -> pa.RecordBatchReader:
         reader = self.table.open_reader()
@@ -119,6 +124,7 @@ class SynthesizeRows(SynthesisStep):
 
     def make_plan(self, **wishes: object) -> SynthesisPlan:
         return super().make_plan(
+            facts=self.facts.select(self.open_reader().schema.names),
             find_relations=self.args["find_relations"],
             asked=list_asked_values(self.args["fixed"], self.args["where"]),
             **wishes,

@@ -67,6 +67,7 @@ class SynthesisPlan:
 def plan_synthesis(
     open_reader: Callable[[], pa.RecordBatchReader],
     *,
+    facts: TableFacts | None = None,
     template: str = "rows",
     templates: Any = None,
     instruction: str | None = None,
@@ -86,6 +87,7 @@ def plan_synthesis(
 
     Args:
         open_reader: gives a new stream over the table.
+        facts: of the table, if they are known.
         template, templates: name of the prompt, and the user's own templates.
         instruction: what is wanted, in words.
         relations: SQL conditions that every row has to meet.
@@ -103,7 +105,7 @@ def plan_synthesis(
     for name in asked or {}:
         if name not in schema.names:
             raise UsageError(f"no column {name}; the table has {', '.join(schema.names)}")
-    facts = gather_facts(open_reader)
+    facts = facts or gather_facts(open_reader)
     written = pa.schema(columns) if columns is not None else schema
     keys = () if columns is not None else _find_keys(schema, facts, asked or {}, contract)
     asked_for = pa.schema([field for field in written if field.name not in keys])

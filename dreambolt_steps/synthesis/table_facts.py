@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,12 @@ class TableFacts:
     def nullable(self) -> set[str]:
         """Columns that hold a NULL."""
         return {name for name, facts in self.columns.items() if facts.nullable}
+
+    def select(self, names: Collection[str]) -> TableFacts:
+        """The facts of some columns."""
+        columns = {name: facts for name, facts in self.columns.items() if name in names}
+        sampled = [name for name in self.sample.schema.names if name in columns]
+        return TableFacts(self.rows, columns, self.sample.select(sampled))
 
 
 def gather_facts(open_reader: Callable[[], pa.RecordBatchReader]) -> TableFacts:

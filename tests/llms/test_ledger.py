@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,6 @@ import pytest
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.errors import CostLimitError, ModelError, UsageError
 from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.llms.call import Call
 from dreambolt_steps.llms.ledger import FILE, CallLedger
 from dreambolt_steps.llms.prices import OwnPrice, find_price, read_prices
 from dreambolt_steps.llms.spending import limit_spending
@@ -105,13 +106,11 @@ def test_failed_tries_are_counted_and_failed_calls_kept_with_their_reason(tmp_pa
         llm = ChatModel("m", server.url, cache_folder_path=str(tmp_path))
         with pytest.raises(ModelError, match="HTTP 400: blocked"):
             llm.run(["a"])
-        with llm.open_exchange("") as exchange:
-            key = Call("a", settings={"temperature": 1.0}, identity="\0a\0None\x000").identify(
-                exchange.model
-            )
     ledger = CallLedger(tmp_path / FILE)
-    assert ledger.find_failure(key) == "HTTP 400: blocked"
     assert ledger.count_failed("") == 2
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        kept = connection.execute("SELECT text, failure FROM calls").fetchall()
+    assert kept == [(None, "HTTP 400: blocked")]
 
 
 def test_prices_come_from_the_call_the_users_table_and_the_dated_one(

@@ -24,6 +24,7 @@ class ChatServer:
 
     Attributes:
         bodies: of all requests to /chat/completions, in the order in which they came.
+        paths: of those requests.
         batches: its batch API.
         finished: their numbers, in the order in which they were answered.
     """
@@ -32,6 +33,7 @@ class ChatServer:
         self.answer = answer
         self.bodies: list[dict[str, Any]] = []
         self.finished: list[int] = []
+        self.paths: list[str] = []
         self.models: list[str] | Reply | None = None
         self.batches = BatchService(answer)
         self._started = threading.Event()
@@ -87,7 +89,7 @@ class ChatServer:
                 await writer.drain()
                 if number is not None:
                     self.finished.append(number)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -106,6 +108,7 @@ class ChatServer:
         number = len(self.bodies)
         body = json.loads(content)
         self.bodies.append(body)
+        self.paths.append(path)
         found = self.answer(body, number)
         return (Reply(found) if isinstance(found, str) else found), number
 
