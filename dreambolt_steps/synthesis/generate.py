@@ -17,6 +17,7 @@ from dreambolt_steps.tables.rejects import Reject
 
 _RECENT = 60
 _REPEATING = 0.9
+_IN_VAIN = 100
 _SHOWN_MADE = 10
 
 
@@ -63,6 +64,7 @@ class Synthesizer:
         self._slots: dict[tuple[int, int], tuple[Slot, ...]] = {}
         self._retries: deque[Ask] = deque()
         self._recent: deque[bool] = deque(maxlen=_RECENT)
+        self._in_vain = 0
         self._shown: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN_MADE)
         self.made = Synthesis(attempts=attempts)
 
@@ -159,6 +161,7 @@ class Synthesizer:
         failed: list[Slot] = []
         for slot in slots:
             row, call_key = results[slot.index]
+            self._in_vain += 1
             if isinstance(row, Reject):
                 self.made.reject(row)
                 failed.append(slot)
@@ -171,11 +174,16 @@ class Synthesizer:
                 continue
             self.made.rows.append(MadeRow(slot, row, call_key))
             self._shown.append(row)
+            self._in_vain = 0
         self._advance(len(self.made.rows))
         if len(self._recent) == _RECENT and sum(self._recent) >= _REPEATING * _RECENT:
             self.made.stopped = self.made.stopped or (
                 f"the model repeats itself: {sum(self._recent)} of its last {_RECENT} rows were "
                 "there already"
+            )
+        if self._in_vain >= _IN_VAIN:
+            self.made.stopped = self.made.stopped or (
+                f"none of the model's last {self._in_vain} rows can be used"
             )
         if failed and attempt < self.made.attempts:
             self._retries.append(Ask(group, attempt + 1, tuple(failed)))

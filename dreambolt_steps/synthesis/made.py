@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from dreambolt_steps.synthesis.slots import Slot
 from dreambolt_steps.tables.rejects import Reject
 
 ATTEMPTS = 3
+_REASON_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Synthesis:
     def reject(self, reject: Reject) -> None:
         """Keep one that can't be used."""
         self.rejects.append(reject)
-        self.reasons[_name_kind(reject.reason)] += 1
+        self.reasons[_name_kind(reject)] += 1
 
 
 def explain_missing(made: Synthesis, wanted: int) -> str | None:
@@ -62,11 +64,21 @@ def explain_missing(made: Synthesis, wanted: int) -> str | None:
     if missing <= 0:
         return None
     common: Sequence[tuple[str, int]] = made.reasons.most_common(3)
-    told = "; ".join(f"{count:,} times: {reason}" for reason, count in common)
+    told = "; ".join(f"{_count(count)}: {reason}" for reason, count in common)
     why = made.stopped or f"every row was tried {made.attempts} times"
     return f"{missing:,} of {wanted:,} rows are missing: {why}" + (f" ({told})" if told else "")
 
 
-def _name_kind(reason: str) -> str:
-    """A reason without the values in it, to count by."""
-    return " ".join(word for word in reason.split() if not word.startswith(("'", '"')))[:80]
+def _name_kind(reject: Reject) -> str:
+    """A reason with the column in place of its value, and without other values, to count by."""
+    reason = reject.reason
+    if reject.column and reject.value is not None:
+        value = repr(json.loads(reject.value))
+        if reason.startswith(f"{value} "):
+            return (reject.column + reason.removeprefix(value))[:_REASON_LENGTH]
+    words = [word for word in reason.split() if not word.startswith(("'", '"'))]
+    return " ".join(words)[:_REASON_LENGTH].rstrip(":")
+
+
+def _count(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"

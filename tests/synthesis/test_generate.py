@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import pyarrow as pa
@@ -224,6 +224,30 @@ def test_a_model_that_repeats_itself_is_stopped_and_says_so() -> None:
     assert len(exchange.calls) < 40
     told = str(explain_missing(made, 10_000))
     assert "9,999 of 10,000 rows are missing: the model repeats itself: 59 of its last 60" in told
+
+
+def test_a_model_whose_rows_never_fit_is_stopped_and_says_what_was_wrong() -> None:
+    exchange = Scripted(lambda call: json.dumps([{**GOOD, "year": "x"}] * 5), room=8)
+    made = synthesize(exchange, 10_000)
+    assert made.rows == []
+    assert len(exchange.calls) < 100
+    told = str(explain_missing(made, 10_000))
+    assert (
+        "10,000 of 10,000 rows are missing: none of the model's last 100 rows can be used" in told
+    )
+    assert re.search(r"\(\d+ times: year is not of type 'integer'\)$", told)
+
+
+def test_a_model_that_seldom_fits_goes_on() -> None:
+    numbers = count(1)
+
+    def answer(_: Call) -> str:
+        number = next(numbers)
+        return json.dumps([{**GOOD, "year": "x" if number % 10 else 2000 + number}])
+
+    made = synthesize(Scripted(answer), 100, size=1)
+    assert made.stopped is None
+    assert len(made.rows) > 30
 
 
 def test_a_model_without_rows_ends_and_says_why() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dreambolt_steps import (
+    AssessSynthesis,
     ChatModel,
     CleanTable,
     CompleteColumns,
@@ -100,6 +101,32 @@ def test_rows_are_made_once_also_when_more_are_wanted(
         assert list(row) == ["day", "team", "half", "goals"]  # the id is counted, the code follows
         assert all(row["code"] == TEAMS[row["team"]] for row in many)
         assert server.bodies[0]["messages"][0]["role"] == "system"
+
+
+def test_an_accepted_row_costs_what_all_calls_cost_also_those_in_vain(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    def answer(body: dict[str, Any], number: int) -> Reply:
+        if number == 1:
+            return refuse(500, "busy")
+        text = "I would rather not." if number == 2 else write_rows(body, number)
+        return Reply(text, tokens=(1000, 500))
+
+    def run(rows: int) -> float:
+        with session():
+            llm = ChatModel("m", server.url, price=(1, 2), max_in_flight=1)
+            args = {"llm": llm, "rows": rows}
+            step = SynthesizeRows("more", inputs=columns(clean(matches)), args=args)
+            assert step.receipt.rows_made == rows
+            scores = AssessSynthesis("assess", inputs=columns(step)).output.dataset.to_list()
+        [cost] = [one["value"] for one in scores if one["measure"] == "USD per accepted row"]
+        return float(cost)
+
+    with ChatServer(answer) as server:
+        assert run(20) == pytest.approx((len(server.bodies) - 1) * 0.002 / 20)
+        assert len(server.bodies) == 6  # of four that were needed one was busy, and one in vain
+        assert run(40) == pytest.approx((len(server.bodies) - 1) * 0.002 / 40)
+        assert len(server.bodies) == 10
 
 
 def test_relations_dependencies_and_contract_are_kept(
