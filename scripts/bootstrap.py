@@ -23,8 +23,8 @@ LOCKS = ("requirements-build.lock", "requirements.lock", "requirements-torch.loc
 CPU_LOCK = "requirements-torch-cpu.lock"
 BENCH_LOCK = "benchmarks/requirements.lock"
 GIB = 1024**3
-CPU_SPACE = 3 * GIB
-CUDA_SPACE = 8 * GIB
+CPU_SPACE = 4 * GIB
+CUDA_SPACE = 9 * GIB
 
 
 def main(bench: bool) -> None:

@@ -36,11 +36,16 @@ def describe_estimate(
 
 
 def describe_progress(exchange: LedgerExchange, done: int, wanted: int) -> str:
-    """The unit of the progress bar: what was spent, and what it will be in all."""
-    if not exchange.has_price or not done:
+    """The unit of the progress bar: what this run spent, and what it will have spent at its end.
+
+    Rows whose calls were known before cost nothing; those to come cost as those asked for did.
+    """
+    if not exchange.has_price or not done or not exchange.asked:
         return "rows"
-    spent = exchange.spent
-    return f"rows, ${spent:.4f} spent, about ${spent * wanted / done:.4f} in all"
+    spent, asked = exchange.spent, exchange.asked
+    calls_to_come = (asked + exchange.cached) * (wanted - done) / done
+    projected = spent * (1 + calls_to_come / asked)
+    return f"rows, ${spent:.4f} spent, about ${projected:.4f} in all"
 
 
 def describe_spending(exchange: LedgerExchange) -> tuple[str, dict[str, Any]]:
