@@ -109,7 +109,8 @@ def test_an_accepted_row_costs_what_all_calls_cost_also_those_in_vain(
     def answer(body: dict[str, Any], number: int) -> Reply:
         if number == 1:
             return refuse(500, "busy")
-        text = "I would rather not." if number == 2 else write_rows(body, number)
+        is_repair = "Wrong: " in read_prompt(body)
+        text = "I would rather not." if number == 2 or is_repair else write_rows(body, number)
         return Reply(text, tokens=(1000, 500))
 
     def run(rows: int) -> float:
@@ -124,9 +125,9 @@ def test_an_accepted_row_costs_what_all_calls_cost_also_those_in_vain(
 
     with ChatServer(answer) as server:
         assert run(20) == pytest.approx((len(server.bodies) - 1) * 0.002 / 20)
-        assert len(server.bodies) == 6  # of four that were needed one was busy, and one in vain
+        assert len(server.bodies) == 7  # four, one more for a busy server, two for a bad answer
         assert run(40) == pytest.approx((len(server.bodies) - 1) * 0.002 / 40)
-        assert len(server.bodies) == 10
+        assert len(server.bodies) == 11
 
 
 def test_relations_dependencies_and_contract_are_kept(
@@ -185,6 +186,29 @@ def test_categories_are_balanced_and_quotas_kept(
         args = {"llm": ChatModel("m", server.url), "rows": 1, "relations": ["gaols > 1"]}
         with pytest.raises(UsageError, match="relation 'gaols > 1' is no condition"):
             SynthesizeRows("d", inputs=source, args=args)
+
+
+def test_rows_to_vary_are_shown_in_turn_and_new_ones_pay_only_for_themselves(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    seeds = [{"team": "Peru", "goals": 4}, {"team": "Italy", "day": "1990-07-08"}]
+    with ChatServer(write_rows) as server, session():
+        source = columns(clean(matches))
+        args = {"llm": ChatModel("m", server.url, max_in_flight=1), "rows": 8, "seed_rows": seeds}
+        assert len(made(SynthesizeRows("vary", inputs=source, args=args))) == 8
+        shown = [
+            re.findall(
+                r"^(\{.*\})$", read_prompt(body).split("a variation of each")[1], re.MULTILINE
+            )
+            for body in server.bodies
+        ]
+        peru, italy = (json.dumps(seed) for seed in seeds)
+        assert shown == [[peru, italy, peru, italy, peru], [italy, peru, italy]]
+        assert len(made(SynthesizeRows("again", inputs=source, args=args))) == 8
+        assert len(server.bodies) == 2
+        args["seed_rows"] = seeds[:1]
+        SynthesizeRows("other", inputs=source, args=args)
+        assert len(server.bodies) == 4
 
 
 def test_a_column_is_completed_with_one_question_for_each_distinct_value(
