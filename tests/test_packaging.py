@@ -83,7 +83,7 @@ def bootstrap(root: Path, change: str) -> subprocess.CompletedProcess[str]:
         (
             "usage = shutil.disk_usage('.'); "
             "shutil.disk_usage = lambda path: usage._replace(free=2**30)",
-            r"too little disk space for the packages: 1\.0 GiB free at .+, 3\.0 GiB needed",
+            r"too little disk space for the packages: 1\.0 GiB free at .+, 4\.0 GiB needed",
         ),
     ],
 )
