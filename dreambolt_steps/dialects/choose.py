@@ -76,7 +76,8 @@ def _prefer_standard(best: Score, scores: Sequence[Score], lines: Sequence[str])
             if other.broken < 0.3 or _encloses(lines, dialect.delimiter):
                 best = other
         elif same and dialect.quote == dialect.escape == best.dialect.quote:
-            if best.dialect.escape == "\\" and best.broken > 0.5 * other.broken:
+            is_sound = not other.broken and other.share >= best.share  # nothing to be healed
+            if best.dialect.escape == "\\" and (is_sound or best.broken > 0.5 * other.broken):
                 best = other
         elif len(dialect.delimiter) > 1 and best.dialect.delimiter in dialect.delimiter:
             best = other if dialect.quote == best.dialect.quote else best
