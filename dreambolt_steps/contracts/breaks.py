@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.contracts.contract import Dimension, Mode
+from dreambolt_steps.tables.table_spool import TableSpool
 
 BREAK_SCHEMA = pa.schema(
     [
@@ -53,9 +54,9 @@ class RuleTally:
 
 @dataclass
 class BreakLog:
-    """Rows or values that were discarded, in a table of BREAK_SCHEMA."""
+    """Rows or values that were discarded (BREAK_SCHEMA), on disk where they are many."""
 
-    parts: list[pa.Table] = field(default_factory=list)
+    spool: TableSpool = field(default_factory=lambda: TableSpool(BREAK_SCHEMA))
 
     def add(self, rows: np.ndarray, column: str | None, values: pa.Array, reason: str) -> None:
         """Keep what broke one promise."""
@@ -64,18 +65,16 @@ class BreakLog:
                 pa.repeat(pa.scalar(word, pa.string()), len(rows)) for word in (column, reason)
             ]
             columns = [pa.array(rows, pa.int64()), words[0], values, words[1]]
-            self.parts.append(pa.table(columns, schema=BREAK_SCHEMA))
+            self.spool.add(pa.table(columns, schema=BREAK_SCHEMA))
+
+    def list_rows(self) -> np.ndarray:
+        """The rows that there are, each once: 0-based, ascending, int64."""
+        rows = [batch.column(0).to_numpy() for batch in self.spool.iterate_batches()]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *rows]))
 
     def build(self) -> pa.Table:
-        """All of them, by row."""
-        if not self.parts:
-            return BREAK_SCHEMA.empty_table()
-        return pa.concat_tables(self.parts).sort_by("row").combine_chunks()
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return sum(part.num_rows for part in self.parts)
+        """All of them in memory, by row."""
+        return self.spool.read_all().sort_by("row").combine_chunks()
 
 
 def show_values(values: pa.Array) -> pa.Array:

@@ -17,9 +17,9 @@ from dreambolt_steps.contracts.row_check import CheckReport, Freeze
 from dreambolt_steps.tables.duplicates import find_repeats
 from dreambolt_steps.tables.row_numbers import (
     OpenReader,
+    iterate_rows,
     leave_out,
     restore_numbers,
-    take_rows,
 )
 
 OpenReference = Callable[[Reference], pa.RecordBatchReader]
@@ -104,29 +104,38 @@ def check_keys(open_reader: OpenReader, rules: list[KeyRule], freeze: Freeze) ->
     for rule in rules:
         left = _leave_out(open_reader, drops, dict(nulls))
         rows = restore_numbers(rule.find(left), drops)
-        keys = take_rows(open_reader, rows, rule.columns)
-        complete = np.ones(len(rows), bool)
-        for column in keys.columns:  # NULL repeats nothing
-            complete &= pc.is_valid(column).to_numpy()
-        rows = rows[complete]
-        keys = keys.filter(pa.array(complete)).combine_chunks()
-        shown = join_values([_flatten(column) for column in keys.columns])
         tally = RuleTally(", ".join(rule.columns), rule.reason, rule.mode, rule.dimension)
-        tally.include(shown, rows)
         tallies.append(tally)
-        if not len(rows):
-            continue
-        if rule.mode == "freeze":
-            raise freeze(tally)
+        log = {"discard_row": rejected, "discard_value": discarded}.get(rule.mode)
+        broken = [drops[:0]]
+        for numbers, keys in iterate_rows(open_reader, rows, rule.columns):
+            complete = np.ones(len(numbers), bool)
+            for column in keys.columns:  # NULL repeats nothing
+                complete &= pc.is_valid(column).to_numpy(zero_copy_only=False)
+            shown = join_values(keys.filter(pa.array(complete)).columns)
+            tally.include(shown, numbers[complete])
+            broken.append(numbers[complete])
+            if tally.breaks and rule.mode == "freeze":
+                raise freeze(tally)
+            if log is not None:
+                log.add(numbers[complete], tally.column, shown, rule.reason)
         if rule.mode == "discard_row":
-            rejected.add(rows, tally.column, shown, rule.reason)
-            drops = np.union1d(drops, rows)
+            drops = np.union1d(drops, np.concatenate(broken))
         elif rule.mode == "discard_value":
-            discarded.add(rows, tally.column, shown, rule.reason)
-            nulls[rule.columns[0]] = np.union1d(nulls.get(rule.columns[0], drops[:0]), rows)
-    lost = discarded.build()
-    lost = lost.filter(pc.invert(pc.is_in(lost["row"], pa.array(drops))))
-    return KeyReport(drops, nulls, CheckReport(0, rejected.build(), lost, tuple(tallies)))
+            before = nulls.get(rule.columns[0], drops[:0])
+            nulls[rule.columns[0]] = np.union1d(before, np.concatenate(broken))
+    return KeyReport(
+        drops, nulls, CheckReport(0, rejected, _leave_lost(discarded, drops), tuple(tallies))
+    )
+
+
+def _leave_lost(discarded: BreakLog, drops: np.ndarray) -> BreakLog:
+    """Values discarded in rows that are still there."""
+    left = BreakLog()
+    for batch in discarded.spool.iterate_batches():
+        gone = pc.is_in(batch.column("row"), pa.array(drops))
+        left.spool.add(batch.filter(pc.invert(gone)))
+    return left
 
 
 def _choose_mode(mode: Mode, nullable: bool) -> Mode:
@@ -137,10 +146,6 @@ def _leave_out(
     open_reader: OpenReader, drops: np.ndarray, nulls: dict[str, np.ndarray]
 ) -> OpenReader:
     return lambda: leave_out(open_reader(), drops, nulls)
-
-
-def _flatten(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
 def _search_orphans(

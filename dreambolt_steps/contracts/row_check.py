@@ -22,15 +22,25 @@ class CheckReport:
 
     Attributes:
         rows: handed on.
-        rejected: BREAK_SCHEMA, a line for each rejected row, naming the first promise it broke.
-        discarded: BREAK_SCHEMA, a line for each value that was put to NULL in a row handed on.
+        rows_lost: a line for each rejected row, naming the first promise it broke.
+        values_lost: a line for each value that was put to NULL in a row handed on.
         tallies: for each rule how often it was broken, also where nothing was discarded.
     """
 
     rows: int
-    rejected: pa.Table
-    discarded: pa.Table
+    rows_lost: BreakLog
+    values_lost: BreakLog
     tallies: tuple[RuleTally, ...]
+
+    @property
+    def rejected(self) -> pa.Table:
+        """`rows_lost` in memory, by row (BREAK_SCHEMA)."""
+        return self.rows_lost.build()
+
+    @property
+    def discarded(self) -> pa.Table:
+        """`values_lost` in memory, by row (BREAK_SCHEMA)."""
+        return self.values_lost.build()
 
 
 class CheckedRows:
@@ -57,8 +67,8 @@ class CheckedRows:
         """What was found; complete once the reader is exhausted."""
         return CheckReport(
             self._rows,
-            self._rejected.build(),
-            self._discarded.build(),
+            self._rejected,
+            self._discarded,
             tuple(tally for _, tally in self._rules),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,10 +174,8 @@ def transcode(path: Path, encoding: TextEncoding, target: Path) -> None:
                 return
 
 
-def map_offsets(
-    copy: Path, encoding: TextEncoding, offsets: Sequence[int]
-) -> list[int] | list[None]:
-    """Return where characters of a UTF-8 copy stand in the original, None each where the encoding
+def map_offsets(copy: Path, encoding: TextEncoding, offsets: Iterable[int]) -> Iterator[int | None]:
+    """Yield where characters of a UTF-8 copy stand in the original, None each where the encoding
     does not tell.
 
     Args:
@@ -186,8 +184,10 @@ def map_offsets(
         offsets: bytes of the copy at which characters begin, ascending.
     """
     if encoding.codec.replace("_", "-").startswith(_STATEFUL):
-        return [None] * len(offsets)
-    decoder, found = codecs.getincrementaldecoder("utf-8")(), []
+        for _ in offsets:
+            yield None
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
     done, place = 0, encoding.mark
     with copy.open("rb") as handle:
         for offset in offsets:
@@ -195,8 +195,7 @@ def map_offsets(
                 chunk = handle.read(min(offset - done, _CHUNK_BYTES))
                 place += len(decoder.decode(chunk).encode(encoding.codec))
                 done += len(chunk)
-            found.append(place)
-    return found
+            yield place
 
 
 def say_undecodable(path: Path, offset: int, encoding: str) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from dreambolt_steps.dialects import text_bytes
 from dreambolt_steps.dialects.boundaries import Boundaries
+from dreambolt_steps.dialects.odd_rows import OddRow
 from dreambolt_steps.dialects.records import Record
-from dreambolt_steps.dialects.screening import OddRow, OtherTable, Screening
+from dreambolt_steps.dialects.screening import OtherTable, Screening
 
 _MOST = 30
 

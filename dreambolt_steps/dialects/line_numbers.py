@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
@@ -20,7 +20,12 @@ def find_lines(path: Path, offsets: Sequence[int]) -> list[int]:
 
     DuckDB 2.0 numbers rows, not lines: a row with a line end inside quotes shifts its numbers.
     """
-    lines, line, done = [], 1, 0
+    return list(iterate_lines(path, offsets))
+
+
+def iterate_lines(path: Path, offsets: Iterable[int]) -> Iterator[int]:
+    """Yield the lines of `find_lines` one by one, for offsets that come one by one."""
+    line, done = 1, 0
     with path.open("rb") as handle:
         for offset in offsets:
             while done < offset:
@@ -29,8 +34,7 @@ def find_lines(path: Path, offsets: Sequence[int]) -> list[int]:
                     chunk += handle.read(1)
                 line += count_line_ends(chunk)
                 done += len(chunk)
-            lines.append(line)
-    return lines
+            yield line
 
 
 def count_lines(path: Path, offset: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
+
+from dreambolt_steps.dialects.odd_rows import OddRows, Segments
 
 
 @dataclass
@@ -18,21 +19,6 @@ class Tally:
         if not self.count:
             self.first = offset
         self.count += 1
-
-
-@dataclass(frozen=True)
-class OddRow:
-    """A row that could not be read.
-
-    Attributes:
-        offset: where it begins, in bytes.
-        raw: its text.
-        reason: why not, in words.
-    """
-
-    offset: int
-    raw: str
-    reason: str
 
 
 @dataclass
@@ -62,18 +48,18 @@ class Screening:
         comments, blanks: lines that are no rows.
         footer: the lines behind the last row, and where they begin.
         tables: further tables.
-        segments: (offset in the copy, offset in the file) where the copy begins anew, ascending.
+        segments: where the copy begins anew.
     """
 
     plain: bool = True
-    rejects: list[OddRow] = field(default_factory=list)
+    rejects: OddRows = field(default_factory=OddRows)
     repairs: dict[str, Tally] = field(default_factory=dict)
     comments: Tally = field(default_factory=Tally)
     blanks: Tally = field(default_factory=Tally)
     footer: list[str] = field(default_factory=list)
     footer_offset: int = 0
     tables: list[OtherTable] = field(default_factory=list)
-    segments: list[tuple[int, int]] = field(default_factory=list)
+    segments: Segments = field(default_factory=Segments)
 
     @property
     def left_out(self) -> int:
@@ -83,6 +69,4 @@ class Screening:
 
     def find_original(self, offset: int) -> int:
         """Return the file's offset for one of the copy."""
-        index = bisect_right(self.segments, (offset, 1 << 62)) - 1
-        copied, original = self.segments[index] if index >= 0 else (0, 0)
-        return original + offset - copied
+        return self.segments.find_original(offset)

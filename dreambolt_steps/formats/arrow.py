@@ -72,9 +72,9 @@ class ArrowFile:
         except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{self._path}: can't be read further ({_shorten(error)})") from error
 
-    def list_rejects(self) -> list[Reject]:
+    def iterate_rejects(self) -> Iterator[Reject]:
         """Nothing is ever rejected: an Arrow file is read whole or not at all."""
-        return []
+        return iter(())
 
     def close(self) -> None:
         """Close the file."""

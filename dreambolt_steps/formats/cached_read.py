@@ -18,6 +18,8 @@ from dreambolt_steps.formats.partitions import append_partitions, type_partition
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.formats.unite import align_batch, require_same_schemas, unite_schemas
 from dreambolt_steps.sources.source_file import Partitions
+from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+from dreambolt_steps.tables.table_spool import TableSpool
 
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 4 << 20
@@ -107,7 +109,10 @@ class CachedRead:
     def report(self) -> ReadReport:
         """Report on the whole read, at any time."""
         reports = self.files
-        rejects = pa.concat_tables([self._read_rejects(at) for at in range(len(self._files))])
+        rejects = TableSpool(REJECT_SCHEMA)
+        for index in range(len(self._files)):
+            for batch in self._read_rejects(index):
+                rejects.add(batch)
         rows = sum(report.rows for report in reports)
         return ReadReport(rows, rejects.num_rows, rejects, reports, self.notes)
 
@@ -157,12 +162,16 @@ class CachedRead:
         except DamagedPartError:
             return
 
-    def _read_rejects(self, index: int) -> pa.Table:
+    def _read_rejects(self, index: int) -> Iterator[pa.RecordBatch]:
+        done = 0
         try:
-            return self._files[index].part.read_rejects()
+            for batch in self._files[index].part.iterate_rejects():
+                done += batch.num_rows
+                yield batch
+            return
         except DamagedPartError:
             self._read_again(index)
-            return self._files[index].part.read_rejects()
+        yield from self._files[index].part.iterate_rejects(done)
 
     def _read_again(self, index: int) -> None:
         self._files[index] = self._read_file(index, self._alike if index else None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from heapq import merge
+from itertools import tee
 from operator import attrgetter
 from pathlib import Path
 
@@ -21,14 +23,17 @@ from dreambolt_steps.dialects.encoding import (
     transcode,
 )
 from dreambolt_steps.dialects.findings import tell_findings
-from dreambolt_steps.dialects.line_numbers import count_lines, find_lines
+from dreambolt_steps.dialects.line_numbers import count_lines, find_lines, iterate_lines
+from dreambolt_steps.dialects.odd_rows import OddRow
 from dreambolt_steps.dialects.row_sorter import BROKEN_QUOTES
 from dreambolt_steps.dialects.row_writer import RowWriter
 from dreambolt_steps.dialects.screen import NotUtf8Error, screen_table
-from dreambolt_steps.dialects.screening import OddRow, Screening
+from dreambolt_steps.dialects.screening import Screening
 from dreambolt_steps.dialects.text_bytes import show
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.formats.delimited_places import DelimitedPlaces
 from dreambolt_steps.formats.delimited_rows import DelimitedRows
+from dreambolt_steps.formats.row_place import RowPlace
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
 
@@ -87,6 +92,9 @@ class DelimitedFile:
         written = RowWriter(detection.dialect).dialect
         region = detection.region
         skip = region.lines_before if found.plain else 0
+        self._places = DelimitedPlaces(
+            self._text, rows, region, detection.dialect, found, self._encoding
+        )
         self._is_empty = region.start >= region.end or rows.stat().st_size == 0
         self._rows = DelimitedRows(
             rows,
@@ -116,26 +124,30 @@ class DelimitedFile:
             columns = [*batch.columns[: self._columns], *nulls]
             yield pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def list_rejects(self) -> list[Reject]:
-        """List the rejected rows, once the batches are exhausted: each row once, with the first
+    def iterate_rejects(self) -> Iterator[Reject]:
+        """Yield the rejected rows, once the batches are exhausted: each row once, with the first
         thing wrong."""
         found = self._found
-        rows = [*found.rejects]
+        misfits: list[OddRow] = []
         columns: dict[int, str] = {}
         for misfit in self._rows.list_misfits():
             offset = misfit.offset if found.plain else found.find_original(misfit.offset)
-            rows.append(OddRow(offset, misfit.raw, _explain(misfit.kind, misfit.message)))
+            misfits.append(OddRow(offset, misfit.raw, _explain(misfit.kind, misfit.message)))
             known = misfit.kind in ("UNQUOTED VALUE", "INVALID ENCODING")
             if known and misfit.column and misfit.column <= len(self.names):
                 columns[offset] = self.names[misfit.column - 1]
-        rows.sort(key=attrgetter("offset"))
-        offsets = [row.offset for row in rows]
-        places = offsets if self._encoding.is_utf8 else self._map(offsets)
-        return [
-            Reject(str(self._original), line, place, column, None, row.reason, row.raw)
-            for row, line, place in zip(rows, find_lines(self._text, offsets), places, strict=True)
-            for column in [columns.get(row.offset)]
-        ]
+        merged = merge(found.rejects, misfits, key=attrgetter("offset"))
+        rows, *copies = tee(merged, 3)
+        offsets, others = ((row.offset for row in copy) for copy in copies)
+        places = others if self._encoding.is_utf8 else self._map(others)
+        lines = iterate_lines(self._text, offsets)
+        for row, line, place in zip(rows, lines, places, strict=True):
+            column = columns.get(row.offset)
+            yield Reject(str(self._original), line, place, column, None, row.reason, row.raw)
+
+    def iterate_places(self, rows: Iterable[int], count: int) -> Iterator[RowPlace | None]:
+        """As `PlacedRows`: a record that was repaired is told as it is in the file."""
+        return self._places.iterate(rows, count)
 
     def close(self) -> None:
         """Give DuckDB's memory back."""
@@ -170,11 +182,11 @@ class DelimitedFile:
             return self._open(overrides)
         return path, detection, found, path if found.plain else copy
 
-    def _map(self, offsets: list[int]) -> list[int] | list[None]:
+    def _map(self, offsets: Iterable[int]) -> Iterator[int | None]:
         return map_offsets(self._text, self._encoding, offsets)
 
     def _tell_odd_lines(self) -> tuple[str, ...]:
-        rejects = self._found.rejects[:3]
+        rejects = self._found.rejects.take_first(3)
         lines = find_lines(self._text, [row.offset for row in rejects])
         return tuple(
             f"first odd line: {line}: {row.reason}" if not index else f"line {line}: {row.reason}"

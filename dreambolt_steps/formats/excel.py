@@ -72,9 +72,9 @@ class ExcelFile:
         """Yield the rows in the sheet's order."""
         yield from self._stream.iterate_batches(limit)
 
-    def list_rejects(self) -> list[Reject]:
+    def iterate_rejects(self) -> Iterator[Reject]:
         """Nothing is ever rejected: every cell has a type, and a mixed column is text."""
-        return []
+        return iter(())
 
     def close(self) -> None:
         """Remove the spooled table."""

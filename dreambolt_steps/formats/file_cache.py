@@ -67,7 +67,9 @@ class FileCache:
             report = read.report()
             if check is not None:
                 check()
-            part.finish(report.rejects, {"reports": [asdict(one) for one in report.files]})
+            part.finish(
+                report.spooled.iterate_batches(), {"reports": [asdict(one) for one in report.files]}
+            )
         return CachedFile(PartFile.open(self._name(key)), report.files)
 
     def remove_others(self, keys: Iterable[str], *, dry_run: bool = False) -> int:

@@ -31,8 +31,8 @@ class FormatReader(Protocol):
         Raises: SourceError where the file can't be read further.
         """
 
-    def list_rejects(self) -> list[Reject]:
-        """List what could not be read, once the batches are exhausted."""
+    def iterate_rejects(self) -> Iterator[Reject]:
+        """Yield what could not be read, once the batches are exhausted."""
 
     def close(self) -> None:
         """Give up what is held open."""

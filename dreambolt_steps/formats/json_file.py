@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
 
 import pyarrow as pa
 
 from dreambolt_steps.dialects.encoding import rewrite_as_utf8
-from dreambolt_steps.dialects.line_numbers import find_lines
+from dreambolt_steps.dialects.line_numbers import find_lines, iterate_lines
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.json_elements import write_elements
 from dreambolt_steps.formats.json_lines import LineReader
 from dreambolt_steps.formats.json_record import Records, find_records, has_lines
 from dreambolt_steps.formats.json_survey import survey_lines
 from dreambolt_steps.formats.json_types import find_leaves, show_place
+from dreambolt_steps.formats.row_place import RowPlace
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects import Reject
 
@@ -123,22 +125,26 @@ class JsonFile:
             if left == 0:
                 return
 
-    def list_rejects(self) -> list[Reject]:
-        """List the lines and elements that are no rows, as far as the rows were read."""
+    def iterate_rejects(self) -> Iterator[Reject]:
+        """Yield the lines and elements that are no rows, as far as the rows were read."""
         bad = sorted(self._lines.bad_lines, key=lambda one: one.offset)
         offsets = [one.offset + self._start for one in bad]
-        return [
-            Reject(
-                str(self._path),
-                line,
-                offset if self._is_original else None,
-                None,
-                None,
-                one.reason,
-                one.raw,
-            )
-            for one, offset, line in zip(bad, offsets, find_lines(self._text, offsets), strict=True)
-        ]
+        for one, offset, line in zip(bad, offsets, find_lines(self._text, offsets), strict=True):
+            place = offset if self._is_original else None
+            yield Reject(str(self._path), line, place, None, None, one.reason, one.raw)
+
+    def iterate_places(self, rows: Iterable[int], count: int) -> Iterator[RowPlace | None]:
+        """As `PlacedRows`: lines, or the elements of an array; all rows are read to know which of
+        them are rows."""
+        read = sum(batch.num_rows for batch in self._lines.iterate_batches())
+        if read != count:
+            yield from (None for _ in rows)
+            return
+        begun, others = tee(self._lines.iterate_lines(rows))
+        lines = iterate_lines(self._text, (offset + self._start for offset, _ in others))
+        for (offset, text), line in zip(begun, lines, strict=True):
+            place = offset + self._start if self._is_original else None
+            yield RowPlace(line, place, text.decode(errors="replace").rstrip("\r\n"))
 
     def close(self) -> None:
         """Nothing is held open between two batches."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from dreambolt_steps.formats.json_blocks import MAX_LINE_BYTES, look_at_block
+from dreambolt_steps.formats.json_blocks import MAX_LINE_BYTES, iterate_blocks, look_at_block
 from dreambolt_steps.formats.json_exact import ExactParser, build_batch
 from dreambolt_steps.formats.json_survey import Span, Survey
 from dreambolt_steps.formats.json_types import list_duckdb_columns, make_arrow_type
@@ -83,6 +83,21 @@ class LineReader:
             for batch in self._read_run(run):
                 yield batch.slice(min(done, batch.num_rows))
                 done -= min(done, batch.num_rows)
+
+    def iterate_lines(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield (byte offset, text) of rows by their numbers, 0-based and ascending, once all
+        batches were read."""
+        bad = {line.offset for line in self.bad_lines}
+        lines = (
+            (offset, text)
+            for block in iterate_blocks(self.path)
+            if not block.is_too_long
+            for offset, text in block.iterate_lines()
+            if offset not in bad
+        )
+        numbered = enumerate(lines)
+        for row in rows:
+            yield next(line for number, line in numbered if number == row)
 
     def _read_run(self, run: Sequence[Span]) -> list[pa.RecordBatch]:
         with self.path.open("rb") as handle:

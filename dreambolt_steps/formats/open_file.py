@@ -18,7 +18,8 @@ from dreambolt_steps.formats.partitions import append_partitions
 from dreambolt_steps.formats.read_report import FileReport
 from dreambolt_steps.formats.unite import align_batch
 from dreambolt_steps.sources.source_file import Partitions
-from dreambolt_steps.tables.rejects import Reject
+from dreambolt_steps.tables.rejects import gather_rejects
+from dreambolt_steps.tables.table_spool import TableSpool
 
 TYPED_FORMATS = ("parquet", "arrow")
 
@@ -95,21 +96,21 @@ class OpenFile:
             groups = self.cursor.choose_row_groups(self.path)
             self.cursor.passed_over += self.reader.keep_row_groups(groups)
 
-    def finish(self, rows: int) -> tuple[FileReport, list[Reject]]:
-        """Report on the file once its rows are read."""
-        rejects = [replace(one, file=self.report.file) for one in self.reader.list_rejects()]
+    def finish(self, rows: int, rejects: TableSpool) -> FileReport:
+        """Report on the file once its rows are read, and add what it rejected to `rejects`."""
+        found = (replace(one, file=self.report.file) for one in self.reader.iterate_rejects())
+        rejected = gather_rejects(found, rejects)
         cursor = self.cursor
         counts = (cursor.passed_over, cursor.empty, cursor.largest) if cursor else (0, 0, None)
-        report = replace(
+        return replace(
             self.report,
             rows=rows,
             passed_over=counts[0],
             without_cursor=counts[1],
             cursor=counts[2],
-            rejected=len(rejects),
+            rejected=rejected,
             findings=tuple(dict.fromkeys((*self.report.findings, *self.reader.findings))),
         )
-        return report, rejects
 
     def _complete(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self.flatten:

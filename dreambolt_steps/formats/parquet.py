@@ -89,9 +89,9 @@ class ParquetTable:
             reason = str(error).splitlines()[0].rstrip(".")
             raise SourceError(f"{self._path}: can't be read further ({reason})") from error
 
-    def list_rejects(self) -> list[Reject]:
+    def iterate_rejects(self) -> Iterator[Reject]:
         """Nothing is ever rejected: a Parquet file is read whole or not at all."""
-        return []
+        return iter(())
 
     def close(self) -> None:
         """Close the file."""

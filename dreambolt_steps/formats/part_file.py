@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,9 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import xxhash
 
-MAGIC = b"DBPART01"
+from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+
+MAGIC = b"DBPART02"
 PARTIAL_SUFFIX = ".partial"
 _END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 _FOOTER_BYTES = 8 + 8 + len(MAGIC)  # length and checksum of the record
@@ -53,7 +55,7 @@ class PartWriter:
     Example:
         with PartWriter(Path("a.arrow"), schema) as part:
             part.write(batch)
-            part.finish(rejects, {"file": "a.csv"})
+            part.finish(rejects.to_batches(), {"file": "a.csv"})
     """
 
     def __init__(self, target: Path, schema: pa.Schema) -> None:
@@ -81,19 +83,17 @@ class PartWriter:
         """Add a batch."""
         self._blocks.append(self._write(batch.serialize(), batch.num_rows))
 
-    def finish(self, rejects: pa.Table, details: Mapping[str, Any]) -> None:
-        """Add rejects and details (anything JSON holds), and give the file its name."""
+    def finish(self, rejects: Iterable[pa.RecordBatch], details: Mapping[str, Any]) -> None:
+        """Add rejects (REJECT_SCHEMA) and details (anything JSON holds), and give the file its
+        name."""
         self._handle.write(_END_OF_STREAM)
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, rejects.schema) as stream:
-            stream.write_table(rejects)
-        rejected = self._write(sink.getvalue(), rejects.num_rows)
-        blocks = {"schema": self._schema, "rejects": rejected}
+        rejected = [self._write(batch.serialize(), batch.num_rows) for batch in rejects]
         record = json.dumps(
             {
                 "details": dict(details),
                 "batches": [_list(block) for block in self._blocks],
-                **{name: _list(block) for name, block in blocks.items()},
+                "rejects": [_list(block) for block in rejected],
+                "schema": _list(self._schema),
             }
         ).encode()
         self._handle.write(record)
@@ -124,7 +124,7 @@ class PartFile:
     rows: int
     details: dict[str, Any]
     _batches: tuple[Block, ...]
-    _rejects: Block
+    _rejects: tuple[Block, ...]
 
     @classmethod
     def open(cls, path: Path) -> PartFile:
@@ -145,7 +145,7 @@ class PartFile:
             sum(block.rows for block in batches),
             record["details"],
             batches,
-            Block(*record["rejects"]),
+            tuple(Block(*block) for block in record["rejects"]),
         )
 
     def iterate_batches(self, start: int = 0) -> Iterator[pa.RecordBatch]:
@@ -153,17 +153,21 @@ class PartFile:
 
         Raises: DamagedPartError before a batch that is not as it was written.
         """
+        return self._iterate(self._batches, self.schema, start)
+
+    def iterate_rejects(self, start: int = 0) -> Iterator[pa.RecordBatch]:
+        """Yield the rejects the same way."""
+        return self._iterate(self._rejects, REJECT_SCHEMA, start)
+
+    def _iterate(
+        self, blocks: Sequence[Block], schema: pa.Schema, start: int
+    ) -> Iterator[pa.RecordBatch]:
         with self._open() as handle:
-            for block in self._batches:
+            for block in blocks:
                 if block.rows > start:
                     content = pa.py_buffer(block.read(handle))
-                    yield pa.ipc.read_record_batch(content, self.schema).slice(start)
+                    yield pa.ipc.read_record_batch(content, schema).slice(start)
                 start = max(start - block.rows, 0)
-
-    def read_rejects(self) -> pa.Table:
-        """Raises: DamagedPartError."""
-        with self._open() as handle:
-            return pa.ipc.open_stream(pa.py_buffer(self._rejects.read(handle))).read_all()
 
     def _open(self) -> BinaryIO:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.dialects.dialect import Dialect
+from dreambolt_steps.tables.table_spool import TableSpool
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,25 @@ class FileReport:
 
 @dataclass(frozen=True)
 class ReadReport:
-    """What `read_table` read: totals, the rejects table (REJECT_SCHEMA), a report for each file,
-    and what was decided where the files' schemas differ."""
+    """What `read_table` read.
+
+    Attributes:
+        rows, rejected: in all files.
+        spooled: what was rejected (REJECT_SCHEMA), on disk where it is much.
+        files: a report for each.
+        schema_notes: what was decided where the files' schemas differ.
+    """
 
     rows: int
     rejected: int
-    rejects: pa.Table
+    spooled: TableSpool
     files: tuple[FileReport, ...]
     schema_notes: tuple[str, ...] = ()
+
+    @property
+    def rejects(self) -> pa.Table:
+        """What was rejected, all of it in memory."""
+        return self.spooled.read_all()
 
 
 _WITH_NULLS = {"parquet", "arrow", "json", "jsonl"}

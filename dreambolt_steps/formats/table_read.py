@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +17,10 @@ import pyarrow as pa
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.open_file import OpenFile
 from dreambolt_steps.formats.read_report import FileReport, ReadReport
+from dreambolt_steps.formats.row_place import PlacedRows, RowPlace
 from dreambolt_steps.formats.unite import United
-from dreambolt_steps.tables.rejects import Reject, build_rejects
+from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+from dreambolt_steps.tables.table_spool import TableSpool
 
 _RUNNING: weakref.WeakSet[Generator[pa.RecordBatch, None, None]] = weakref.WeakSet()
 
@@ -55,7 +57,7 @@ class _Progress:
     """What has been read so far."""
 
     reports: list[FileReport] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: TableSpool = field(default_factory=lambda: TableSpool(REJECT_SCHEMA))
     finished: bool = False
 
 
@@ -90,6 +92,27 @@ class TableRead:
         _RUNNING.add(batches)
         return pa.RecordBatchReader.from_batches(self.schema, batches)
 
+    def iterate_places(
+        self, file: str, rows: Iterable[int], count: int
+    ) -> Iterator[RowPlace | None]:
+        """Yield where rows of one file stand in it, None where that is not known.
+
+        Args:
+            file: as its report names it.
+            rows, count: of `PlacedRows`.
+        """
+        for one in self._open_files:
+            if one.report.file == file and isinstance(one.reader, PlacedRows):
+                yield from one.reader.iterate_places(rows, count)
+                return
+        yield from (None for _ in rows)
+
+    def close(self) -> None:
+        """Give up a table that is not read."""
+        for file in self._open_files:
+            file.reader.close()
+        self._spool.clear()
+
     def report(self) -> ReadReport:
         """Report on the whole read.
 
@@ -98,9 +121,9 @@ class TableRead:
         """
         if not self._progress.finished:
             raise RuntimeError("read the stream to its end before asking for the report")
-        rejects = build_rejects(self._progress.rejects)
         reports = tuple(self._progress.reports)
         rows = sum(report.rows for report in reports)
+        rejects = self._progress.rejects
         return ReadReport(rows, rejects.num_rows, rejects, reports, self.notes)
 
 
@@ -121,9 +144,7 @@ def _iterate_batches(
             for batch in file.iterate_batches(left, schema):
                 rows += batch.num_rows
                 yield batch
-            report, rejects = file.finish(rows)
-            progress.rejects += rejects
-            progress.reports.append(report)
+            progress.reports.append(file.finish(rows, progress.rejects))
             if left is not None:
                 left -= rows
         progress.finished = True

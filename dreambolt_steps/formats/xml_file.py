@@ -83,9 +83,9 @@ class XmlFile:
         while batch := list(islice(rows, size)):
             yield self._build_batch(batch)
 
-    def list_rejects(self) -> list[Reject]:
+    def iterate_rejects(self) -> Iterator[Reject]:
         """Nothing is ever rejected: XML is well-formed as a whole or not at all."""
-        return []
+        return iter(())
 
     def close(self) -> None:
         """Nothing is held open between two batches."""

@@ -13,7 +13,7 @@ from dreambolt_steps.contracts.column_facts import gather_facts
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.facts_beside import FactsBeside
-from dreambolt_steps.contracts.reject_rows import build_break_rejects
+from dreambolt_steps.contracts.reject_rows import iterate_break_rejects
 from dreambolt_steps.steps.cleaning_args import register_cleaning
 from dreambolt_steps.steps.contract_run import ContractRun
 from dreambolt_steps.steps.lineage import find_file, trace_files, trace_has_nulls
@@ -24,11 +24,14 @@ from dreambolt_steps.steps.profile_step import (
     remember_profile,
 )
 from dreambolt_steps.steps.reference_files import ReferenceFiles
+from dreambolt_steps.steps.reject_places import place_rejects
 from dreambolt_steps.steps.stored_table import open_stored
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 from dreambolt_steps.tables.cleaning.choose_columns import choose_columns
 from dreambolt_steps.tables.cleaning.masks import identify_key, read_mask_key
+from dreambolt_steps.tables.rejects import merge_by_row
+from dreambolt_steps.tables.table_spool import TableSpool
 
 _OWN_ARGS = ("contract", "profile")
 
@@ -125,7 +128,7 @@ class CleanTable(TableStep):
         facts = beside.facts
         if is_profiled and checked is not None and checked.rewrote:
             facts = gather_facts(open_stored(self, stored))
-        rejects = cleaned.report().rejects
+        rejects = cleaned.report().spooled
         sources = {column.name: column.decision.name for column in plan.columns}
         names = {source: name for name, source in sources.items()}
         self.receipt.report["columns"] = {column.name: column.to_dict() for column in plan.columns}
@@ -142,24 +145,20 @@ class CleanTable(TableStep):
 
     def _keep_rejects(
         self,
-        rejects: pa.Table,
+        rejects: TableSpool,
         checked: ContractRun | None,
         sources: Mapping[str, str],
         masked: Sequence[str],
     ) -> None:
         dropped = 0
         if checked is not None:
-            broken = build_break_rejects(
-                checked.rejected,
-                checked.discarded,
-                self.table.open_reader,
-                sources=sources,
-                hidden=masked,
+            broken = iterate_break_rejects(
+                checked.lost, self.table.open_reader, sources=sources, hidden=masked
             )
-            rejects = pa.concat_tables([rejects, broken]).sort_by("line")
+            rejects = merge_by_row(rejects, broken)
             dropped = checked.count_dropped()
             self.receipt.notes += checked.notes
-        self.keep_rejects(rejects)
+        self.keep_rejects(place_rejects(self, rejects, is_masked=bool(masked)))
         self.receipt.values_discarded += dropped
         if self.receipt.values_discarded:
             self.receipt.notes.append(f"{self.receipt.values_discarded:,} values discarded")

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.contracts.breaks import BREAK_SCHEMA, RuleTally
+from dreambolt_steps.contracts.breaks import RuleTally
 from dreambolt_steps.contracts.check import check_table
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.key_check import check_keys, list_key_rules
+from dreambolt_steps.contracts.reject_rows import LOST_SCHEMA
 from dreambolt_steps.contracts.row_check import CheckReport
 from dreambolt_steps.contracts.schema_check import SchemaPlan, compare_columns
 from dreambolt_steps.errors import ContractError, MismatchError, UsageError
@@ -22,6 +23,7 @@ from dreambolt_steps.steps.stored_table import open_stored, rewrite_stored
 from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.tables.clean import CleanedTable
 from dreambolt_steps.tables.row_numbers import leave_out, restore_numbers
+from dreambolt_steps.tables.table_spool import TableSpool
 
 Restore = Callable[[np.ndarray], np.ndarray]
 
@@ -34,7 +36,7 @@ class ContractRun:
         rules: how often each promise was broken, with the 0-based row of the source where it was
             first.
         notes: what a reader wants to know.
-        rejected, discarded: rows and values (BREAK_SCHEMA), in 0-based rows of the source.
+        lost: rows and values that were discarded (LOST_SCHEMA), in 0-based rows of the source.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class ContractRun:
         self.rules: list[RuleTally] = []
         self.notes: list[str] = []
         self.rewrote = False
-        self.rejected = self.discarded = BREAK_SCHEMA.empty_table()
+        self.lost = TableSpool(LOST_SCHEMA)
         self._references = references
         self._find_file = find_file
         self._plan = SchemaPlan({}, {})
@@ -127,7 +129,7 @@ class ContractRun:
     def _enforce_keys(
         self, step: TableStep, stored: Dataset, found: CheckReport, to_source: Restore
     ) -> Dataset:
-        dropped = np.unique(found.rejected["row"].to_numpy())
+        dropped = found.rows_lost.list_rows()
 
         def stored_to_source(rows: np.ndarray) -> np.ndarray:
             return to_source(restore_numbers(rows, dropped))
@@ -151,8 +153,12 @@ class ContractRun:
         )
 
     def _include(self, found: CheckReport, restore: Restore) -> None:
-        self.rejected = pa.concat_tables([self.rejected, _renumber(found.rejected, restore)])
-        self.discarded = pa.concat_tables([self.discarded, _renumber(found.discarded, restore)])
+        for log, kept in ((found.rows_lost, False), (found.values_lost, True)):
+            for batch in log.spool.iterate_batches():
+                rows = pa.array(restore(batch.column("row").to_numpy()), pa.int64())
+                flags = pa.repeat(pa.scalar(kept), batch.num_rows)
+                columns = [rows, *batch.columns[1:], flags]
+                self.lost.add(pa.RecordBatch.from_arrays(columns, schema=LOST_SCHEMA))
         for tally in found.tallies:
             if tally.first_row is not None:
                 tally.first_row = int(restore(np.array([tally.first_row]))[0])
@@ -173,7 +179,3 @@ class ContractRun:
             column=tally.column,
             value=tally.first_value,
         )
-
-
-def _renumber(table: pa.Table, restore: Restore) -> pa.Table:
-    return table.set_column(0, "row", pa.array(restore(table["row"].to_numpy()), pa.int64()))

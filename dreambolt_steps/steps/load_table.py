@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +15,10 @@ from dreambolt_steps import step_cache
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.formats.cached_read import CachedRead
 from dreambolt_steps.formats.file_cache import FileCache
+from dreambolt_steps.formats.locate_rows import FORMATS, locate_rows
 from dreambolt_steps.formats.read import TableRead, read_table
 from dreambolt_steps.formats.read_files import name_file_key, read_files
+from dreambolt_steps.formats.row_place import RowPlace
 from dreambolt_steps.rehearsal import current_rehearsal
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.intake import Intake
@@ -128,7 +131,7 @@ class LoadTable(TableStep):
 
     def _tell(self, read: TableRead | CachedRead) -> None:
         report = read.report()
-        self.keep_rejects(report.rejects)
+        self.keep_rejects(report.spooled)
         self.receipt.rows_in = report.rows + report.rejected
         shown = report.files[0].file
         if len(report.files) > 1:
@@ -157,10 +160,27 @@ class LoadTable(TableStep):
         if since := self._reading["since"]:
             tell_since(self.receipt, since, report, read.schema)
         if report.rejected:
-            first = report.rejects.slice(0, 1).to_pylist()[0]
+            first = report.spooled.take_first(1).to_pylist()[0]
             self.receipt.notes.append(
                 f"first reject: {first['file']} line {first['line']}: {first['reason']}"
             )
+
+    def locate_rows(self, rows: Iterable[int]) -> Iterator[tuple[str, RowPlace] | None]:
+        """Yield the file of each row of the table, and where it stands there; None where the format
+        has no lines. Files with such rows are read again.
+
+        Args:
+            rows: 0-based, ascending.
+
+        Raises: SourceError and others where a file can't be read again.
+        """
+        if current_rehearsal() or not set(FORMATS) & set(self.receipt.report["formats"]):
+            yield from (None for _ in rows)
+            return
+        told = {name: self.args[name] for name in READ_ARGUMENTS}
+        by_file = self.receipt.report["rows_by_file"]
+        with TemporaryDirectory(prefix="dreambolt-") as spool:
+            yield from locate_rows(rows, self.intake.plan.files, by_file, Path(spool), **told)
 
     def conclude(self) -> None:
         conclude_intake(self, self.intake, self._describe_files(), self._from_cache)

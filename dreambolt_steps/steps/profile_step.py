@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-
-import pyarrow as pa
 
 from dreambolt_steps.commits import commit_at_end
 from dreambolt_steps.contracts.column_facts import TableFacts
@@ -21,6 +20,7 @@ from dreambolt_steps.contracts.profile_store import (
 from dreambolt_steps.contracts.quality import score_table
 from dreambolt_steps.steps.contract_run import ContractRun
 from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.tables.table_spool import TableSpool
 
 
 def keeps_profile(step: TableStep) -> bool:
@@ -76,12 +76,15 @@ def remember_profile(step: TableStep) -> None:
         commit_at_end(f"profile of {name}", lambda: keep_last(session, name, profile))
 
 
-def count_mismatches(rejects: pa.Table, names: Mapping[str, str]) -> dict[str, int]:
+def count_mismatches(rejects: TableSpool, names: Mapping[str, str]) -> dict[str, int]:
     """Clean name -> values that were none of the type asked for.
 
     Args:
         rejects: of the cleaning, without those of a contract.
         names: source name -> clean name.
     """
-    counted = rejects["column"].value_counts().to_pylist()
-    return {names.get(one["values"], one["values"]): one["counts"] for one in counted}
+    counts: Counter[str] = Counter()
+    for batch in rejects.iterate_batches():
+        for one in batch.column("column").value_counts().to_pylist():
+            counts[names.get(one["values"], one["values"])] += one["counts"]
+    return dict(counts)

@@ -24,6 +24,7 @@ from dreambolt_steps.steps.package_versions import remember_versions
 from dreambolt_steps.steps.stored_dataset import StoredDataset
 from dreambolt_steps.tables.arrow_stream import write_stream
 from dreambolt_steps.tables.rejects import count_rejected
+from dreambolt_steps.tables.table_spool import TableSpool
 
 TABLE_FILE = ".table.arrow"
 
@@ -112,23 +113,28 @@ class TableStep(Step):
         stored.before_saved = partial(step_cache.write_receipt, self.folder, self.receipt)
         return stored
 
-    def keep_rejects(self, rejects: pa.Table, *, count: bool = True) -> None:
+    def keep_rejects(self, rejects: pa.Table | TableSpool, *, count: bool = True) -> None:
         """Write rejects, if there are any, beside the step's result.
 
         Args:
-            rejects: a table of `REJECT_SCHEMA`.
+            rejects: in `REJECT_SCHEMA` or `PLACED_SCHEMA`.
             count: whether they are rows that came in, so that they count in the receipt.
         """
         if count:
             self.receipt.rows_rejected, self.receipt.values_discarded = count_rejected(rejects)
         if not rejects.num_rows:
             return
+        if isinstance(rejects, pa.Table):
+            kept, rejects = rejects, TableSpool(rejects.schema)
+            rejects.add(kept)
         if self.folder is None:
-            self._rejects_in_memory = rejects
-        else:
-            path = self.folder / "rejects.parquet"
-            pq.write_table(rejects, path, compression="zstd")
-            self.receipt.rejects = str(path)
+            self._rejects_in_memory = rejects.read_all()
+            return
+        path = self.folder / "rejects.parquet"
+        with pq.ParquetWriter(path, rejects.schema, compression="zstd") as writer:
+            for group in rejects.group_rows():
+                writer.write_table(group)
+        self.receipt.rejects = str(path)
 
     @property
     def kept_rejects(self) -> Path | pa.Table | None:

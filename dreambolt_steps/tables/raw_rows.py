@@ -4,40 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.tables.column_types import find_plain_type
-from dreambolt_steps.tables.row_numbers import OpenReader, take_rows
 from dreambolt_steps.tables.sql import open_cursor
 
 HIDDEN = "***"
 
 
-def write_raw_rows(
-    open_reader: OpenReader, rows: np.ndarray, hidden: Collection[str] = ()
-) -> pa.Array:
-    """Write rows of a table as JSON objects, all at once.
+def write_raw_table(table: pa.Table, hidden: Collection[str] = ()) -> pa.Array:
+    """Write every row of a table as a JSON object.
 
     Args:
-        open_reader: opens the table; read up to the last of the rows.
-        rows: 0-based numbers, ascending.
+        table: in memory.
         hidden: columns whose values must not be shown: "***" where there is one.
 
     Returns: a string for each row; decimals are text in it, so that no digit is lost.
 
-    >>> table = pa.table({"a": ["x", "y"], "b": [1, None]})
-    >>> write_raw_rows(lambda: table.to_reader(), np.array([1])).to_pylist()
-    ['{"a":"y","b":null}']
+    >>> write_raw_table(pa.table({"a": ["x", "y"], "b": [1, None]})).to_pylist()
+    ['{"a":"x","b":1}', '{"a":"y","b":null}']
     """
-    if not len(rows):
-        return pa.array([], pa.string())
-    return write_raw_table(take_rows(open_reader, rows), hidden)
-
-
-def write_raw_table(table: pa.Table, hidden: Collection[str] = ()) -> pa.Array:
-    """Write every row of a table as a JSON object, as `write_raw_rows` does."""
     columns = []
     for name, column in zip(table.schema.names, table.columns, strict=True):
         plain = column.cast(find_plain_type(column.type))

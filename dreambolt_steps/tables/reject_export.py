@@ -21,7 +21,7 @@ EXPORT_SCHEMA = pa.schema(
     [*(REJECT_SCHEMA), pa.field("step", pa.string()), pa.field("row", pa.int64())]
 )
 """As REJECT_SCHEMA, with the step that rejected, and `row`, the 1-based row of the table it read,
-where that was a table and not a file; `line` is then NULL."""
+where that was a table and not a file; `line` is then NULL, unless the row was found in its file."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ def _complete(batch: pa.RecordBatch, part: StepRejects) -> pa.RecordBatch:
         told = pa.repeat(pa.scalar(part.withheld), batch.num_rows)
         columns["reason"] = pc.binary_join_element_wise(columns["reason"], told, "; ")
     in_table = pc.equal(columns["file"], "")
-    rows = pc.if_else(in_table, columns["line"], None)
+    placed = batch.column("row") if "row" in batch.schema.names else None
+    rows = pc.if_else(in_table, columns["line"], placed)
     columns["line"] = pc.if_else(in_table, None, columns["line"])
     columns["file"] = pc.if_else(in_table, _trace(rows, part.files), columns["file"])
     columns["step"] = pa.repeat(pa.scalar(part.step), batch.num_rows)

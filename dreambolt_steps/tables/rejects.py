@@ -4,10 +4,14 @@ rejected them."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import chain, islice
 
 import pyarrow as pa
 
+from dreambolt_steps.tables.table_spool import TableSpool
+
+_PIECE_ROWS = 4_096
 REJECT_SCHEMA = pa.schema(
     [
         ("file", pa.string()),
@@ -21,6 +25,10 @@ REJECT_SCHEMA = pa.schema(
     ]
 )
 
+
+PLACED_SCHEMA = REJECT_SCHEMA.append(pa.field("row", pa.int64()))
+"""As REJECT_SCHEMA, with `row`, the 1-based row of a table whose row in a file was found again:
+`file`, `line` and `byte_offset` then tell that one."""
 
 KEPT_REASON = "; NULL in the row that was kept"
 """Ends the reason of a value that was discarded without its row."""
@@ -53,13 +61,35 @@ class Reject:
 
 def build_rejects(rejects: Iterable[Reject]) -> pa.Table:
     """Build the rejects table (REJECT_SCHEMA) from single rejects, in their order."""
-    rows = [asdict(reject) for reject in rejects]
-    if not rows:  # from_pylist imports pandas, which takes 0.2 s
-        return REJECT_SCHEMA.empty_table()
-    return pa.Table.from_pylist(rows, schema=REJECT_SCHEMA)
+    rows = list(rejects)
+    columns = [[getattr(reject, name) for reject in rows] for name in REJECT_SCHEMA.names]
+    return pa.table(columns, schema=REJECT_SCHEMA)
 
 
-def count_rejected(rejects: pa.Table) -> tuple[int, int]:
+def gather_rejects(rejects: Iterable[Reject], spool: TableSpool) -> int:
+    """Add rejects to a spool of REJECT_SCHEMA, some thousands at a time; return how many."""
+    waiting, before = iter(rejects), spool.num_rows
+    while (piece := build_rejects(islice(waiting, _PIECE_ROWS))).num_rows:
+        spool.add(piece)
+    return spool.num_rows - before
+
+
+def merge_by_row(rejects: TableSpool, more: Iterable[pa.Table]) -> TableSpool:
+    """Put more rejects of the same table between those there are, by row."""
+    merged, pieces = TableSpool(REJECT_SCHEMA), iter(more)
+    first = next(pieces, None)
+    if first is None:
+        return rejects
+    both = TableSpool(REJECT_SCHEMA)
+    for piece in chain(rejects.iterate_batches(), [first], pieces):
+        both.add(piece)
+    for batch in both.sort_batches("line"):
+        merged.add(batch)
+    return merged
+
+
+def count_rejected(rejects: pa.Table | TableSpool) -> tuple[int, int]:
     """Count the rows that were rejected, and the values discarded in rows that were kept."""
-    kept = rejects["kept"].combine_chunks().true_count if rejects.num_rows else 0
+    batches = rejects.to_batches() if isinstance(rejects, pa.Table) else rejects.iterate_batches()
+    kept = sum(batch.column("kept").true_count for batch in batches)
     return rejects.num_rows - kept, kept

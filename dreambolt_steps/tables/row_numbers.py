@@ -11,33 +11,70 @@ import pyarrow.compute as pc
 OpenReader = Callable[[], pa.RecordBatchReader]
 
 
-def take_rows(
-    open_reader: OpenReader, rows: np.ndarray, columns: Sequence[str] | None = None
-) -> pa.Table:
-    """Take rows of a table; memory holds them and one batch.
+def iterate_rows(
+    open_reader: OpenReader, rows: np.ndarray, columns: Sequence[str]
+) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
+    """Yield rows of a table, with their numbers; memory holds one batch.
 
     Args:
         open_reader: opens the table; read up to the last of the rows.
         rows: 0-based numbers, ascending, int64.
-        columns: wanted; default: all.
+        columns: wanted.
 
     >>> table = pa.table({"a": [1, 2, 3, 4]})
-    >>> take_rows(lambda: table.to_reader(max_chunksize=1), np.array([1, 3])).to_pydict()
-    {'a': [2, 4]}
+    >>> [(found, batch.to_pydict()) for found, batch in
+    ...  iterate_rows(lambda: table.to_reader(), np.array([1, 3]), ["a"])]
+    [(array([1, 3]), {'a': [2, 4]})]
     """
+    if not len(rows):
+        return
     with open_reader() as reader:
-        names = list(columns if columns is not None else reader.schema.names)
-        schema = pa.schema([reader.schema.field(name) for name in names])
-        taken: list[pa.RecordBatch] = []
         start = done = 0
         for batch in reader:
-            if done == len(rows):
-                break
             end = int(np.searchsorted(rows, start + batch.num_rows))
             if end > done:
-                taken.append(batch.select(names).take(pa.array(rows[done:end] - start)))
+                wanted = rows[done:end]
+                yield wanted, batch.select(list(columns)).take(pa.array(wanted - start))
             start, done = start + batch.num_rows, end
-    return pa.Table.from_batches(taken, schema=schema)
+            if done == len(rows):
+                return
+
+
+class RowTaker:
+    """Takes rows of a table, some after the others; memory holds them and one batch.
+
+    >>> taker = RowTaker(lambda: pa.table({"a": [1, 2, 3, 4]}).to_reader(max_chunksize=3))
+    >>> taker.take(np.array([1])).to_pydict(), taker.take(np.array([1, 3])).to_pydict()
+    ({'a': [2]}, {'a': [2, 4]})
+    """
+
+    def __init__(self, open_reader: OpenReader) -> None:
+        """Open the table."""
+        self._reader = open_reader()
+        self._batch = pa.RecordBatch.from_pylist([], schema=self._reader.schema)
+        self._start = 0
+
+    def take(self, rows: np.ndarray) -> pa.Table:
+        """Take the rows of these numbers: 0-based, ascending, none below the last one taken
+        before.
+
+        Raises: StopIteration for a number beyond the table.
+        """
+        taken: list[pa.RecordBatch] = []
+        done = 0
+        while done < len(rows):
+            end = int(np.searchsorted(rows, self._start + self._batch.num_rows))
+            if end > done:
+                taken.append(self._batch.take(pa.array(rows[done:end] - self._start)))
+                done = end
+            else:
+                self._start += self._batch.num_rows
+                self._batch = self._reader.read_next_batch()
+        return pa.Table.from_batches(taken, schema=self._reader.schema)
+
+    def close(self) -> None:
+        """Give the table up."""
+        self._reader.close()
 
 
 def leave_out(

@@ -68,14 +68,15 @@ def test_every_reject_of_every_step_is_there_with_where_it_came_from(
         },
         *(
             {
-                **{"file": file, "line": None, "byte_offset": None, "column": "id", "value": value},
+                **{"file": file, "line": line, "byte_offset": offset, "column": "id"},
+                "value": value,
                 **{"reason": "not a value of type int8", "raw": raw},
                 **{"kept": False, "step": "clean", "row": row},
             }
-            for file, value, raw, row in [
-                (a, "x", '{"id":"x","name":"b"}', 2),
-                (b, "y", '{"id":"y","name":"e"}', 3),
-                (b, "z", '{"id":"z","name":"g"}', 5),
+            for file, line, offset, value, raw, row in [
+                (a, 3, 12, "x", "x,b", 2),
+                (b, 2, 8, "y", "y,e", 3),
+                (b, 4, 16, "z", "z,g", 5),
             ]
         ),
     ]

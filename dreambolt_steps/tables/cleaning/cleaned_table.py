@@ -14,6 +14,7 @@ from dreambolt_steps.tables.cleaning.clean_column import clean_column
 from dreambolt_steps.tables.cleaning.column_plan import CleanPlan
 from dreambolt_steps.tables.cleaning.masks import Masker
 from dreambolt_steps.tables.cleaning.mismatches import MismatchLog
+from dreambolt_steps.tables.table_spool import TableSpool
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,19 @@ class CleanReport:
         rows: written.
         rejected: rows left out; rows + rejected came in.
         nulled: values set to NULL in rows that were written.
-        rejects: what was rejected, rows and values alike (REJECT_SCHEMA).
+        spooled: what was rejected, rows and values alike, by row (REJECT_SCHEMA); on disk where it
+            is much.
     """
 
     rows: int
     rejected: int
     nulled: int
-    rejects: pa.Table
+    spooled: TableSpool
+
+    @property
+    def rejects(self) -> pa.Table:
+        """What was rejected, all of it in memory."""
+        return self.spooled.read_all()
 
 
 class CleanedTable:
@@ -58,7 +65,7 @@ class CleanedTable:
         if not self._finished:
             raise RuntimeError("read the stream to its end before asking for the report")
         log = self._mismatches
-        return CleanReport(self._rows, log.rejected, log.nulled, log.build())
+        return CleanReport(self._rows, log.rejected, log.nulled, log.spool)
 
     def list_dropped(self) -> np.ndarray:
         """The rows of the source left out so far: 0-based, ascending, int64."""

@@ -13,6 +13,7 @@ from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
 from dreambolt_steps.tables.raw_rows import HIDDEN, write_raw_table
 from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA
 from dreambolt_steps.tables.row_numbers import restore_numbers
+from dreambolt_steps.tables.table_spool import TableSpool
 
 
 class MismatchLog:
@@ -21,6 +22,7 @@ class MismatchLog:
     Attributes:
         rejected: rows left out.
         nulled: values set to NULL in rows that are kept.
+        spool: both, by row (REJECT_SCHEMA); complete behind the last batch.
     """
 
     def __init__(self, columns: Sequence[ColumnPlan]) -> None:
@@ -30,7 +32,9 @@ class MismatchLog:
         self._hidden = {column.decision.name for column in columns if column.mask}
         self._seen = 0
         self._mismatched: list[np.ndarray] = []
-        self._parts: list[pa.Table] = []
+        self._dropped: list[np.ndarray] = []
+        self._parts: list[pa.Table] = []  # of the batch that is being looked at
+        self.spool = TableSpool(REJECT_SCHEMA)
 
     def include(
         self, batch: pa.RecordBatch, found: Sequence[tuple[ColumnPlan, pa.BooleanArray]]
@@ -83,17 +87,16 @@ class MismatchLog:
     def advance(self, rows: int) -> None:
         """Go on behind a batch of so many rows."""
         self._seen += rows
+        if self._parts:
+            found = pa.concat_tables(self._parts).sort_by("line")
+            dropped = found.filter(pc.invert(found["kept"]))["line"].to_numpy() - 1
+            self._dropped.append(dropped)
+            self.spool.add(found)
+            self._parts = []
 
     def list_dropped(self) -> np.ndarray:
-        """The rows left out so far: 0-based, ascending, int64."""
-        lines = [part.filter(pc.invert(part["kept"]))["line"].to_numpy() for part in self._parts]
-        return np.sort(np.concatenate([np.empty(0, np.int64), *lines])) - 1
-
-    def build(self) -> pa.Table:
-        """Everything that was rejected, by row (REJECT_SCHEMA)."""
-        if not self._parts:
-            return REJECT_SCHEMA.empty_table()
-        return pa.concat_tables(self._parts).sort_by("line")
+        """The rows left out so far, batch by batch: 0-based, ascending, int64."""
+        return np.concatenate([np.empty(0, np.int64), *self._dropped])
 
     def _list_mismatched(self) -> np.ndarray:
         return np.concatenate([np.empty(0, np.int64), *self._mismatched])
