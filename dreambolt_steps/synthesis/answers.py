@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from dreambolt_steps.contracts.breaks import RuleTally
 from dreambolt_steps.contracts.check import check_table
@@ -113,8 +113,9 @@ class RowValidator:
         raw = _show(row)
         error = next(iter(self._validator.iter_errors(row)), None)
         if error is not None:
-            column = str(error.absolute_path[0]) if error.absolute_path else None
-            return reject_answer(error.message, raw, column, error.instance if column else None)
+            if not error.absolute_path:
+                return reject_answer(_explain(error), raw)
+            return reject_answer(error.message, raw, str(error.absolute_path[0]), error.instance)
         for name, value in given.items():
             if name in row and row[name] != value:
                 reason = f"{name} has to be {value!r}, not {row[name]!r}"
@@ -158,6 +159,17 @@ class RowValidator:
         elif pa.types.is_floating(kind) and not math.isfinite(value):
             raise ValueError(f"{name}: {value} is not a finite number")
         return pa.scalar(value, kind).as_py()
+
+
+def _explain(error: ValidationError) -> str:
+    """What is wrong with a row as a whole."""
+    row, told = error.instance, error.validator_value
+    if error.validator == "required":
+        return f"{next(name for name in told if name not in row)} is missing"
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        return f"{next(name for name in row if name not in known)} is no column to write"
+    return str(error.message)
 
 
 def _tell_break(tally: RuleTally) -> ContractError:

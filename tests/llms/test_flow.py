@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from dreambolt_steps.llms.flow import Flow, Pace
 
 
@@ -13,6 +15,24 @@ def test_a_pace_spreads_requests_over_the_minute() -> None:
     assert pace.reserve(1) == 0.0
     pace.correct(3)
     assert pace.reserve(1) == 2.0
+
+
+def test_tokens_a_minute_are_counted_as_they_were_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(round(seconds))
+
+    async def ask() -> None:
+        flow = Flow(8, tokens_per_minute=60)
+        await flow.enter(100)
+        await flow.enter(50)
+        flow.leave(surplus_tokens=200)  # 300 were used instead of 100
+        await flow.enter(10)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    asyncio.run(ask())
+    assert waited == [100, 350]
 
 
 def test_an_overload_cuts_the_limit_once_for_all_calls_under_way() -> None:

@@ -134,7 +134,7 @@ def test_good_rows_are_typed() -> None:
         ({"day": "1942-13-01"}, "day", "is not a 'date'"),
         ({"rate": 1e9}, "rate", "greater than or equal to"),
         ({"year": None}, "year", "is not of type 'integer'"),
-        ({"more": 1}, None, "Additional properties"),
+        ({"more": 1}, None, "more is no column to write"),
     ],
 )
 def test_bad_rows_are_given_back_once_with_the_reason_then_rejected(
@@ -153,6 +153,13 @@ def test_bad_rows_are_given_back_once_with_the_reason_then_rejected(
     assert reason in made.rejects[0].reason
     assert json.loads(made.rejects[0].raw or "") == GOOD | change
     assert "1 of 1 rows are missing: every row was tried 3 times" in str(explain_missing(made, 1))
+
+
+def test_a_column_that_is_missing_is_named() -> None:
+    bad = json.dumps([{"year": 1942, "winner": "Peru", "day": "1942-07-01"}])
+    made = synthesize(answer_with(bad, bad), 1)
+    assert made.rejects[0].reason == "rate is missing"
+    assert "once: rate is missing" in str(explain_missing(made, 1))
 
 
 def test_rows_of_the_table_and_rows_made_twice_are_rejected_and_tried_again() -> None:
