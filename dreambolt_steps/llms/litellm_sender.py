@@ -19,6 +19,9 @@ from dreambolt_steps.llms.traits import Traits
 
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
 _SHORTEST_SECRET = 6
+_BY_OPENAI = frozenset({"mistral", "deepseek", "perplexity", "together_ai", "xai"})
+"""Providers that litellm asks through the openai client, which tries twice more by itself: litellm
+1.57.8 drops the setting that says how often."""
 _WAIT = re.compile(r"""["']retryDelay["']: ["'](\d+(?:\.\d+)?)s["']""")
 
 
@@ -51,6 +54,7 @@ class LiteLLMSender:
         self._server, self._api_base, self._timeout = server, api_base, timeout
         self._pool = ThreadPoolExecutor(connections, "dreambolt-litellm")
         self._litellm = import_litellm()
+        self._client = self._open_client()
 
     async def send(self, call: Call, traits: Traits) -> Completion | Trouble:
         """Send one call, once."""
@@ -60,13 +64,29 @@ class LiteLLMSender:
     async def close(self) -> None:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._client is not None:
+            self._client.close()
+
+    def _open_client(self) -> Any:
+        """A client that asks once, where litellm would take one that does not."""
+        found = self._litellm.get_llm_provider(self._server.model, api_base=self._api_base)
+        _, provider, key, base = found
+        if provider not in _BY_OPENAI or not key:
+            return None
+        import openai
+
+        return openai.OpenAI(api_key=key, base_url=base, max_retries=0)
 
     def _ask(self, call: Call, traits: Traits) -> Completion | Trouble:
         body = traits.build_body(self._server.model, call)
         sent = json.loads(json.dumps(body))  # litellm changes the schema that it is given
         try:
             found = self._litellm.completion(
-                **sent, api_base=self._api_base, timeout=self._timeout, max_retries=0
+                **sent,
+                api_base=self._api_base,
+                timeout=self._timeout,
+                max_retries=0,
+                client=self._client,
             )
         except Exception as error:
             return read_trouble(error, self._server, body, traits)

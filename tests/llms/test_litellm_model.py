@@ -14,6 +14,7 @@ from dreambolt_steps import AssessSynthesis, LiteLLMModel, LoadTable, Synthesize
 from dreambolt_steps.errors import CostLimitError, CredentialError, ModelError, UsageError
 from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.language_model import check_language_model, open_language_model
+from dreambolt_steps.llms.call import Call
 from dreambolt_steps.llms.spending import limit_spending
 from tests.standins.chat_server import ChatServer, Reply, refuse
 from tests.standins.providers import GEMINI, MISTRAL, PROVIDERS, Provider
@@ -110,7 +111,11 @@ def test_troubles_are_those_of_every_server(provider: Provider, tmp_path: Path) 
             llm.run(["a"])
         busy = iter([refuse(429, "slow down", Retry_After="0.01"), refuse(503, "overloaded")])
         server.answer = lambda *_: next(busy, provider.reply("hello"))
-        assert llm.run(["a"]) == ["hello"]
+        before = len(server.bodies)
+        with llm.open_exchange("count") as exchange:
+            exchange.submit(Call("a"))
+            assert exchange.collect().text == "hello"
+            assert (len(server.bodies) - before, exchange.failures) == (3, 2)
         drops = iter([Reply(drop=True)])
         server.answer = lambda *_: next(drops, provider.reply("hello"))
         assert llm.run(["b"]) == ["hello"]
