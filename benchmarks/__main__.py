@@ -2,9 +2,10 @@
 holds.
 
 Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, match, firebolt,
-synth. Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x files),
-`formats=1024` (MiB of JSON Lines), `memory=1000000`, `embed=4000,20000,1000000` (names for the
-plain loops, mixed texts, vectors to Parquet), `match=100000` and `firebolt=100000`. Ratios of one
+synth, ray. Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x
+files), `formats=1024` (MiB of JSON Lines), `memory=1000000`, `embed=4000,20000,1000000` (names for
+the plain loops, mixed texts, vectors to Parquet), `match=100000`, `firebolt=100000` and
+`ray=clean:2000000,embed:1000`. Ratios of one
 run on one machine mean something; seconds of different runs do not compare.
 """
 
@@ -23,6 +24,7 @@ from benchmarks.formats import measure_formats
 from benchmarks.matching import measure_matching
 from benchmarks.measure import measure_command, measure_contender
 from benchmarks.models import measure_models
+from benchmarks.scale import measure_scale
 
 ALTERNATIVES = {
     "duckdb": "DuckDB script: naming, trimming, typing, Parquet, table",
@@ -162,6 +164,7 @@ SECTIONS = {
     "match": measure_matching,
     "firebolt": measure_firebolt,
     "synth": measure_models,
+    "ray": measure_scale,
 }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.embedding.sentence_transformer import SentenceTransformerEmbedder
     from dreambolt_steps.embedding.server_model import ServerEmbedder
     from dreambolt_steps.embedding.static_model import StaticEmbedder, distill_static
+    from dreambolt_steps.engines.current import use_engine
     from dreambolt_steps.errors import DreamboltError
     from dreambolt_steps.llms.chat_model import ChatModel
     from dreambolt_steps.llms.litellm_model import LiteLLMModel
@@ -77,6 +78,7 @@ _HOMES = {
     "open_session": "session",
     "limit_rejects": "reject_limit",
     "require_quality": "quality_limit",
+    "use_engine": "engines.current",
     "DreamboltError": "errors",
 }
 _NEED_DATADREAMER = ("steps.", "embedding.", "llms.")
@@ -112,6 +114,7 @@ __all__ = [
     "open_session",
     "reference",
     "require_quality",
+    "use_engine",
 ]
 
 

@@ -110,6 +110,10 @@ class WarehouseBusyError(TransientError):
     """The warehouse is in use elsewhere: its lock is held, or it was changed meanwhile."""
 
 
+class EngineError(TransientError):
+    """Workers can't be reached, or were lost for good; what was finished is kept."""
+
+
 class RecipeError(UsageError):
     """A recipe file can't be used: no `recipe` function, an unknown or ill-typed parameter."""
 

@@ -9,13 +9,14 @@ import os
 import socket
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from dreambolt_steps.commits import commit_when_done
+from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.errors import ExportError, SessionLockedError, UsageError
 from dreambolt_steps.log import current_reporter
 from dreambolt_steps.run_report import report_run
@@ -32,6 +33,8 @@ def open_session(
     fresh: Collection[str] = (),
     wait: float | None = None,
     verbose: bool = False,
+    engine: str | None = None,
+    address: str | None = None,
 ) -> Iterator[Any]:
     """Open a DataDreamer session in `folder` for this process alone.
 
@@ -45,26 +48,26 @@ def open_session(
         wait: seconds to wait for another process that has the session open; None waits as long as
             it takes.
         verbose: let DataDreamer print its own log lines.
+        engine: where steps do their work: local (in this process), or ray (on a Ray cluster, which
+            needs the extra `ray`); default the one of `use_engine`, else local.
+        address: of a running Ray cluster, HOST:PORT or auto; default one of this machine's cores.
 
     Yields: the `DataDreamer` object.
 
     Raises:
         SessionLockedError: another process still holds the session after `wait` seconds.
         UsageError: the folder can't be made, or is a file; a step named in `fresh` was not part of
-            the run.
+            the run; an engine that is unknown or not installed.
+        EngineError: no cluster answers at the address.
 
     Example:
         >>> with open_session("sessions/players"):  # doctest: +SKIP
         ...     LoadTable("load", args={"source": "players.csv"})
     """
     path = Path(folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise UsageError(f"session {path} is a file; name a folder") from error
-    except OSError as error:
-        raise UsageError(f"session {path} can't be made: {error.strerror}") from error
-    with _hold(path, wait):
+    is_told = engine is not None or address is not None
+    chosen = use_engine(engine or "local", address) if is_told else nullcontext()
+    with chosen, _hold(_make_folder(path), wait):
         heal_session(path)
         from dreambolt_steps.fast_import import import_datadreamer
 
@@ -79,6 +82,16 @@ def open_session(
             report_run(path, lambda: list(datadreamer.DataDreamer.ctx.steps)),
         ):
             yield session
+
+
+def _make_folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise UsageError(f"session {path} is a file; name a folder") from error
+    except OSError as error:
+        raise UsageError(f"session {path} can't be made: {error.strerror}") from error
+    return path
 
 
 @contextmanager

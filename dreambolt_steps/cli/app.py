@@ -9,6 +9,7 @@ import typer
 from dreambolt_steps.cli.database_commands import database_app
 from dreambolt_steps.cli.failures import report_failures
 from dreambolt_steps.cli.options import (
+    Address,
     Batch,
     Clean,
     Columns,
@@ -17,6 +18,7 @@ from dreambolt_steps.cli.options import (
     DryRun,
     Embed,
     EmbedderName,
+    EngineName,
     Fresh,
     JsonLogs,
     Llm,
@@ -81,6 +83,8 @@ def run(
     max_rejects: MaxRejects = None,
     max_cost: MaxCost = None,
     min_quality: MinQuality = None,
+    engine: EngineName = "local",
+    address: Address = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
@@ -90,8 +94,8 @@ def run(
     """
     from dreambolt_steps.cli.run import RunOptions, run_recipe
 
-    limits = (max_rejects, max_cost, min_quality)
-    options = RunOptions(session, dry_run, fresh or [], *limits, json_logs, quiet)
+    limits, place = (max_rejects, max_cost, min_quality), (engine, address)
+    options = RunOptions(session, dry_run, fresh or [], *limits, *place, json_logs, quiet)
     run_recipe(recipe, settings or [], options)
 
 
@@ -121,6 +125,8 @@ def ingest(
     max_rejects: MaxRejects = None,
     max_cost: MaxCost = None,
     min_quality: MinQuality = None,
+    engine: EngineName = "local",
+    address: Address = None,
     json_logs: JsonLogs = False,
     quiet: Quiet = False,
 ) -> None:
@@ -133,8 +139,8 @@ def ingest(
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
     wanted |= {"method": synth_method, "embedder": embedder}
     wanted["model_mode"] = "batch" if batch else "live"
-    limits = (max_rejects, max_cost, min_quality)
-    options = RunOptions(session, dry_run, fresh or [], *limits, json_logs, quiet)
+    limits, place = (max_rejects, max_cost, min_quality), (engine, address)
+    options = RunOptions(session, dry_run, fresh or [], *limits, *place, json_logs, quiet)
     run_ingest(
         path,
         wanted,

@@ -21,6 +21,18 @@ Fresh = Annotated[
     list[str] | None,
     typer.Option(metavar="STEP", help="Run a step again, with those below it; repeatable."),
 ]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine", metavar="ENGINE", help="Where the work is done: local, or ray (docs/scale.md)."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="A running Ray cluster, or auto; default this machine's cores."
+    ),
+]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="JSON lines instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")]
 MaxCost = Annotated[

@@ -15,6 +15,7 @@ from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_lo
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.embedding_model import check_embedder
+from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.language_model import check_language_model
 from dreambolt_steps.llms.spending import limit_spending
@@ -43,6 +44,7 @@ class RunOptions:
         max_rejects: the most rejected rows, as `limit_rejects` takes it; None for any number.
         max_cost: USD that each step may spend on language models; None for any amount.
         min_quality: the lowest quality of synthetic rows, 0 to 100; None for any.
+        engine, address: where the work is done, as `use_engine` takes them.
         json_logs, quiet: what is printed.
     """
 
@@ -52,6 +54,8 @@ class RunOptions:
     max_rejects: str | None
     max_cost: float | None
     min_quality: float | None
+    engine: str
+    address: str | None
     json_logs: bool
     quiet: bool
 
@@ -182,6 +186,7 @@ def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOp
             limit_spending(options.max_cost),
             rehearse() if options.dry_run else nullcontext(),
             nullcontext() if lowest is None or options.dry_run else require_quality(lowest),
+            use_engine(options.engine, options.address),
             open_session(folder, fresh=options.fresh, verbose=is_debugging()),
         ):
             recipe.run(arguments)

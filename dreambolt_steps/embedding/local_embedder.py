@@ -15,7 +15,7 @@ from datadreamer.embedders import Embedder
 from dreambolt_steps.embedding.adapter import gather_batches
 from dreambolt_steps.embedding.identity import hash_contents
 from dreambolt_steps.embedding.text_source import clean_text
-from dreambolt_steps.embedding.token_batches import Forward, run_token_batches
+from dreambolt_steps.embedding.token_batches import Forward, cut_token_batches, run_token_batches
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -50,6 +50,17 @@ class LocalEmbedder(Embedder):
         """A hash of the model's files."""
         return hash_contents(self.folder)
 
+    def count_threads(self) -> int:
+        """Threads that a batch is computed on here: torch's, which ONNX Runtime takes as well."""
+        import torch
+
+        return int(torch.get_num_threads())
+
+    @property
+    def wants_gpu(self) -> bool:
+        """Whether a worker of a cluster is to take a GPU for it, where there is one."""
+        return getattr(self, "device", None) != "cpu"
+
     @property
     @abstractmethod
     def forwards(self) -> list[Forward]:
@@ -66,9 +77,19 @@ class LocalEmbedder(Embedder):
         """Yield batches as they are finished: positions of texts, and float32 vectors of shape
         (n, dims). The prompt stands before each text; they are cut off at `model_max_length`.
         Nothing is cached."""
-        clean = [clean_text(self.prompt + text) for text in texts]
-        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch_fast(clean)]
-        yield from run_token_batches(tokens, self.batch_tokens, self.forwards)
+        yield from run_token_batches(self._tokenize(texts), self.batch_tokens, self.forwards)
+
+    def cut_batches(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, Any]]:
+        """Yield the batches that `encode_batches` runs: positions of texts, and what `run_batch`
+        takes, here or in another process."""
+        tokens = self._tokenize(texts)
+        for rows in cut_token_batches([len(ids) for ids in tokens], self.batch_tokens):
+            yield np.asarray(rows), [tokens[row] for row in rows]
+
+    def run_batch(self, batch: Any) -> np.ndarray:
+        """The float32 vectors, shape (n, dims), of a batch that `cut_batches` gave."""
+        done = run_token_batches(batch, self.batch_tokens, self.forwards)
+        return gather_batches(done, len(batch))
 
     def encode(self, texts: Sequence[str]) -> Iterator[np.ndarray]:
         """Yield a float32 vector of shape (dims,) per text, in order."""
@@ -129,6 +150,10 @@ class LocalEmbedder(Embedder):
         for name in (*_LOADED, "_whole_tokenizer"):
             state.pop(name, None)
         return state
+
+    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        clean = [clean_text(self.prompt + text) for text in texts]
+        return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(clean)]
 
     @cached_property
     def _whole_tokenizer(self) -> Tokenizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,8 @@ def _open_onnxruntime(path: Path, padding: int) -> Forward:
     runtime = _import_runtime("onnxruntime")
     settings = runtime.SessionOptions()
     settings.log_severity_level = 3
+    # It asks for every core by itself, also in a worker that has one.
+    settings.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
     there = runtime.get_available_providers()
     session = runtime.InferenceSession(
         str(path), settings, providers=[name for name in _PROVIDERS if name in there]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from datadreamer.embedders import Embedder
 
 from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.embedding.text_source import clean_text
+from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.call import Answer, Exchange
 from dreambolt_steps.llms.chat_exchange import ChatExchange
@@ -181,13 +182,10 @@ class ServerEmbedder(Embedder):
             records.keep([(tried, a if a and a.text is None else None) for tried, a in items])
 
         def open_inner() -> Exchange:
-            return ChatExchange(
-                lambda: EmbeddingSender(
-                    self._server, self._server.read_key(), self._timeout, self._limits[0]
-                ),
-                Flow(*self._limits),
-                replace(records, keep=keep),
-            )
+            key = self._server.read_key()
+            make = partial(EmbeddingSender, self._server, key, self._timeout, self._limits[0])
+            send = current_engine().spread_sender(make, self._limits[0])
+            return ChatExchange(send, Flow(*self._limits), replace(records, keep=keep))
 
         return LedgerExchange(
             open_inner, ledger, identity, step, price, current_spending_limit(), self.model_name

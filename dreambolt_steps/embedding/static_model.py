@@ -62,6 +62,15 @@ class StaticEmbedder(LocalEmbedder):
         name = f"{PACKAGED} static" if model is None else self.folder.name
         super().__init__(name, cache_folder_path)
 
+    def count_threads(self) -> int:
+        """One: vectors are looked up."""
+        return 1
+
+    @property
+    def wants_gpu(self) -> bool:
+        """A GPU has nothing to do."""
+        return False
+
     @cached_property
     def model(self) -> Any:
         """model2vec's StaticModel, loaded on first use."""
@@ -71,10 +80,19 @@ class StaticEmbedder(LocalEmbedder):
         self, texts: Sequence[str], step: str | None = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield positions and vectors of 1,024 texts at a time."""
+        for positions, part in self.cut_batches(texts):
+            yield positions, self.run_batch(part)
+
+    def cut_batches(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, Any]]:
+        """Yield positions and texts, 1,024 at a time."""
         for start in range(0, len(texts), _BATCH_TEXTS):
             part = [clean_text(text) for text in texts[start : start + _BATCH_TEXTS]]
-            vectors = self.model.encode(part, max_length=None, use_multiprocessing=False)
-            yield np.arange(start, start + len(part)), np.asarray(vectors, np.float32)
+            yield np.arange(start, start + len(part)), part
+
+    def run_batch(self, batch: Any) -> np.ndarray:
+        """The float32 vectors, shape (n, dims), of a batch."""
+        vectors = self.model.encode(batch, max_length=None, use_multiprocessing=False)
+        return np.asarray(vectors, np.float32)
 
     @property
     def forwards(self) -> list[Forward]:

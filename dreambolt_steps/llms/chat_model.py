@@ -10,6 +10,7 @@ import xxhash
 from datadreamer.llms import LLM
 
 from dreambolt_steps.embedding.identity import identify_model
+from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.ask_once import ask_once
 from dreambolt_steps.llms.batch_api import BatchApi
@@ -165,7 +166,8 @@ class ChatModel(LLM):
 
         def open_inner() -> Exchange:
             if self._mode == "live":
-                return ChatExchange(self._make_sender, Flow(*self._limits), records)
+                send = current_engine().spread_sender(self._make_sender, self._limits[0])
+                return ChatExchange(send, Flow(*self._limits), records)
             api = BatchApi(self._server, self._server.read_key(), self._timeout)
             full = kept.open_records(step, identity, label, self._find_price(batch=False))
             return JobExchange(
@@ -207,7 +209,6 @@ class ChatModel(LLM):
     @cached_property
     def model_card(self) -> str | None:
         """Nothing is known of models by their names alone."""
-        return None
 
     @property
     def _cache_name(self) -> str:

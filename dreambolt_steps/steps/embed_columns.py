@@ -134,15 +134,11 @@ class EmbedColumns(TableStep):
             read, embedded = self.table.open_reader, sources
             if self.args["long_texts"] == "explode":
                 read, embedded = self._explode(sources, work)
-            reader = embed_columns(
-                read,
-                embedded,
-                model.encode,
-                form,
-                work,
-                model.find_store(work),
-                on_progress=model.count_texts,
-            )
+            store = model.find_store(work)
+            with model.open_encoder() as encode:
+                reader = embed_columns(
+                    read, embedded, encode, form, work, store, on_progress=model.count_texts
+                )
             self.receipt.report["lineage"] = self._describe(sources, form)
             total = self.receipt.rows_in if read == self.table.open_reader else None
             stored = self.store(reader, total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,13 @@ import numpy as np
 
 from dreambolt_steps.embedding.adapter import encode_with
 from dreambolt_steps.embedding.chunks import Chunks, choose_tokens, pool_chunks
-from dreambolt_steps.embedding.encode import name_store, place_texts
+from dreambolt_steps.embedding.encode import Encode, name_store, place_texts
 from dreambolt_steps.embedding.identity import identify_model
+from dreambolt_steps.embedding.spread import can_spread, spread_model
 from dreambolt_steps.embedding.store import VectorStore
 from dreambolt_steps.embedding.text_source import TextSource
 from dreambolt_steps.embedding_model import name_embedder
+from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.step_cache import VECTORS
 from dreambolt_steps.steps.input_table import InputTable
 
@@ -76,11 +79,16 @@ class EmbeddingRun:
         wanted = tokens or int(self.embedder.model_max_length)
         return Chunks(choose_tokens(self.embedder), wanted, overlap)
 
-    def encode(self, texts: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Batches of vectors, as they are finished."""
-        if self._chunks is None:
-            return self._encode(texts)
-        return pool_chunks(self._encode, self._chunks)(texts)
+    @contextmanager
+    def open_encoder(self) -> Iterator[Encode]:
+        """The model at work, on the engine of the run, for the time of a `with` block: it gives
+        batches of vectors as they are finished."""
+        with ExitStack() as stack:
+            encode: Encode = self._encode
+            engine = current_engine()
+            if engine.is_spread and can_spread(self.embedder):
+                encode = stack.enter_context(spread_model(self.embedder, engine))
+            yield pool_chunks(encode, self._chunks) if self._chunks is not None else encode
 
     def place_texts(
         self, table: InputTable, source: TextSource, work: Path, store: Path
@@ -95,9 +103,9 @@ class EmbeddingRun:
 
         Returns: where each row's vector is, int64 of shape (rows,), `NO_TEXT` for none; the store.
         """
-        with table.open_reader() as reader:
+        with table.open_reader() as reader, self.open_encoder() as encode:
             places, found = place_texts(
-                reader, [source], self.encode, self.dims, work, store, self.count_texts
+                reader, [source], encode, self.dims, work, store, self.count_texts
             )
         return places[:, 0], found
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
 import xxhash
 
+from dreambolt_steps.engines.engine import Engine
+from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.manifest import (
     FORMAT_KEY,
@@ -17,27 +19,13 @@ from dreambolt_steps.tables.manifest import (
     check_folder,
     write_manifest,
 )
-from dreambolt_steps.tables.parquet_part import ParquetPart, explain_failure
+from dreambolt_steps.tables.parquet_part import explain_failure
+from dreambolt_steps.tables.parquet_parts import ExportedFile, group_rows, write_parts
 from dreambolt_steps.tables.publish import publish_folder, stage_folder, sync_folder
 
 DEFAULT_ROW_GROUP_ROWS = 122_880  # what DuckDB writes and reads in parallel
 DEFAULT_MAX_FILE_BYTES = 256 * 2**20
-ROW_GROUP_BYTES = 64 * 2**20  # held in memory: wide rows (vectors) get row groups of fewer rows
 COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
-
-
-@dataclass(frozen=True)
-class ExportedFile:
-    """One file of an export.
-
-    `fingerprint` is the xxh3-128 of its bytes: the same rows with the same settings and metadata
-    give the same one.
-    """
-
-    path: Path | str
-    rows: int
-    bytes: int
-    fingerprint: str
 
 
 def write_parquet(
@@ -50,6 +38,7 @@ def write_parquet(
     max_file_bytes: int | None = DEFAULT_MAX_FILE_BYTES,
     metadata: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
+    engine: Engine = LOCAL,
 ) -> list[ExportedFile]:
     """Write every row, in order, to one file or to a folder of files.
 
@@ -69,6 +58,7 @@ def write_parquet(
             holds at least one row group.
         metadata: pairs for every file's key-value metadata, written as `dreambolt.<key>`.
         on_progress: called with the number of rows written so far.
+        engine: where row groups are encoded; the files are written here, and are the same.
 
     Returns: the files, in row order; zero rows give one file that holds the schema.
 
@@ -97,12 +87,13 @@ def write_parquet(
         pairs |= {METADATA_PREFIX + key: value for key, value in (metadata or {}).items()}
         options = {"compression": compression, "compression_level": level}
         with stage_folder(target) as folder:
-            files = _write_parts(
-                _group_rows(reader, row_group_rows, on_progress),
+            files = write_parts(
+                group_rows(reader, row_group_rows, on_progress),
                 reader.schema.with_metadata(pairs),
                 folder,
                 max_file_bytes=None if single else max_file_bytes,
                 options=options,
+                engine=engine,
             )
             if single:
                 Path(files[0].path).replace(target)
@@ -137,55 +128,6 @@ def verify_export(files: Iterable[ExportedFile]) -> list[str]:
         if size != file.bytes:
             problems.append(f"{file.path}: {size:,} bytes, written with {file.bytes:,}")
     return problems
-
-
-def _group_rows(
-    reader: pa.RecordBatchReader, rows: int, on_progress: Callable[[int], None] | None
-) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    count = size = done = 0
-    for batch in reader:
-        while batch.num_rows:
-            piece = batch.slice(0, rows - count)
-            batch = batch.slice(piece.num_rows)
-            held.append(piece)
-            count += piece.num_rows
-            size += piece.nbytes
-            if count == rows or size >= ROW_GROUP_BYTES:
-                yield pa.Table.from_batches(held)
-                done += count
-                held, count, size = [], 0, 0
-                if on_progress:
-                    on_progress(done)
-    if held:
-        yield pa.Table.from_batches(held)
-        if on_progress:
-            on_progress(done + count)
-
-
-def _write_parts(
-    groups: Iterator[pa.Table],
-    schema: pa.Schema,
-    folder: Path,
-    *,
-    max_file_bytes: int | None,
-    options: Mapping[str, str | int | None],
-) -> list[ExportedFile]:
-    files: list[ExportedFile] = []
-    group = next(groups, None)
-    while group is not None or not files:
-        path = folder / f"part-{len(files):05d}.parquet"
-        rows = 0
-        with ParquetPart(path, schema, options) as part:
-            largest = 0
-            while group is not None:
-                largest = max(largest, part.write(group))
-                rows += group.num_rows
-                group = next(groups, None)
-                if max_file_bytes is not None and part.bytes + largest > max_file_bytes:
-                    break
-        files.append(ExportedFile(path, rows, part.bytes, part.fingerprint))
-    return files
 
 
 def _publish_parts(

@@ -79,10 +79,10 @@ class ParquetPart:
         self._schema = schema
         self.fingerprint = ""
         try:
-            self._writer = pq.ParquetWriter(self._file, schema, **options)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            self._writer = open_writer(self._file, schema, options)
+        except ExportError:
             self._file.close()
-            raise ExportError(f"the table can't be written to Parquet: {error}") from error
+            raise
 
     @property
     def bytes(self) -> int:
@@ -115,6 +115,19 @@ class ParquetPart:
                     self._writer.close()
         finally:
             self._file.close()
+
+
+def open_writer(
+    sink: Any, schema: pa.Schema, options: Mapping[str, str | int | None]
+) -> pq.ParquetWriter:
+    """A writer of Parquet.
+
+    Raises: ExportError when Parquet lacks one of the types.
+    """
+    try:
+        return pq.ParquetWriter(sink, schema, **options)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ExportError(f"the table can't be written to Parquet: {error}") from error
 
 
 def explain_failure(error: OSError, target: Path) -> ExportError:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
+from dreambolt_steps.engines.engine import Engine
+from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.tables.cleaning.clean_column import clean_column
-from dreambolt_steps.tables.cleaning.column_plan import CleanPlan
+from dreambolt_steps.tables.cleaning.column_plan import CleanPlan, ColumnPlan
 from dreambolt_steps.tables.cleaning.masks import Masker
 from dreambolt_steps.tables.cleaning.mismatches import MismatchLog
 from dreambolt_steps.tables.table_spool import TableSpool
+
+CleanColumns = list[tuple[pa.Array, pa.BooleanArray | None]]
+"""The columns of a batch, clean, and which of the values are good; None when all are."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,13 @@ class CleanedTable:
         reader: the stream of clean rows; to be read once.
     """
 
-    def __init__(self, reader: pa.RecordBatchReader, plan: CleanPlan) -> None:
+    def __init__(
+        self, reader: pa.RecordBatchReader, plan: CleanPlan, engine: Engine = LOCAL
+    ) -> None:
         """Nothing is read yet."""
         self._source = reader
         self._plan = plan
+        self._engine = engine
         self._rows = self._unrejected = 0
         self._mismatches = MismatchLog(plan.columns)
         self._masker = Masker()
@@ -72,19 +82,27 @@ class CleanedTable:
         return self._mismatches.list_dropped()
 
     def _iterate(self) -> Iterator[pa.RecordBatch]:
+        waiting: deque[pa.RecordBatch] = deque()
+
+        def take() -> Iterator[pa.RecordBatch]:
+            for batch in self._source:
+                waiting.append(batch)
+                yield batch
+
         try:
-            with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-                for batch in self._source:
-                    clean = self._clean(pool, batch)
+            cleaner = partial(open_cleaner, self._plan.columns)
+            with self._engine.open_workers(cleaner) as workers:
+                for done in workers.map(take()):
+                    clean = self._settle(waiting.popleft(), done)
                     self._rows += clean.num_rows
                     yield clean
             self._finished = True
         finally:
             self._masker.close()
 
-    def _clean(self, pool: ThreadPoolExecutor, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _settle(self, batch: pa.RecordBatch, done: CleanColumns) -> pa.RecordBatch:
+        """Do with a batch whose columns are clean what depends on the batches before it."""
         columns = self._plan.columns
-        done = list(pool.map(clean_column, [batch.column(one.at) for one in columns], columns))
         found = [
             (column, good)
             for column, (_, good) in zip(columns, done, strict=True)
@@ -120,7 +138,22 @@ class CleanedTable:
         return arrays
 
 
-def apply_plan(reader: pa.RecordBatchReader, plan: CleanPlan) -> CleanedTable:
+@contextmanager
+def open_cleaner(
+    columns: Sequence[ColumnPlan],
+) -> Iterator[Callable[[pa.RecordBatch], CleanColumns]]:
+    """A function that cleans every column of a batch, on as many threads as pyarrow uses."""
+    with ThreadPoolExecutor(max_workers=pa.cpu_count()) as pool:
+
+        def clean(batch: pa.RecordBatch) -> CleanColumns:
+            return list(pool.map(clean_column, [batch.column(one.at) for one in columns], columns))
+
+        yield clean
+
+
+def apply_plan(
+    reader: pa.RecordBatchReader, plan: CleanPlan, engine: Engine = LOCAL
+) -> CleanedTable:
     """Clean a table as planned, as a stream.
 
     Columns that need nothing are passed on without a copy. A value that does not fit a type asked
@@ -129,8 +162,9 @@ def apply_plan(reader: pa.RecordBatchReader, plan: CleanPlan) -> CleanedTable:
     Args:
         reader: the table that was planned for.
         plan: of `plan_cleaning`.
+        engine: where columns are cleaned.
 
     Returns: a CleanedTable: its `.reader` streams, its `.report()` holds the rejects afterwards.
     Raises: MismatchError, from the stream, for a value in a column whose `on_mismatch` is raise.
     """
-    return CleanedTable(reader, plan)
+    return CleanedTable(reader, plan, engine)

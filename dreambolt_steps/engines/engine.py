@@ -1,0 +1,64 @@
+"""Where pure functions over batches run: the words that every engine uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+_T_contra = TypeVar("_T_contra", contravariant=True)
+_R_co = TypeVar("_R_co", covariant=True)
+
+OpenFunction = Callable[[], AbstractContextManager[Callable[[_T], _R]]]
+"""Makes a function ready, such as by loading a model: called once by each worker. It has to be
+picklable: `functools.partial` over a function of a module."""
+
+
+class Workers(Protocol[_T_contra, _R_co]):
+    """Workers that have a function ready."""
+
+    def map(self, items: Iterable[_T_contra]) -> Iterator[_R_co]:
+        """The function's result of each item, in the items' order.
+
+        A few items are taken before the results of earlier ones are; never more than that.
+
+        Raises: what the function or the items raise; EngineError when workers are lost for good.
+        """
+
+
+class Engine(Protocol):
+    """Where steps have their work done.
+
+    Attributes:
+        is_spread: whether it is done by other processes. Then a step may cut it up in another way,
+            as long as its result stays the same.
+    """
+
+    is_spread: bool
+
+    def open_workers(
+        self, open_function: OpenFunction[_T, _R], *, cores: int = 1, wants_gpu: bool = False
+    ) -> AbstractContextManager[Workers[_T, _R]]:
+        """Workers for the time of a `with` block.
+
+        Args:
+            open_function: makes the function ready.
+            cores: that a worker keeps busy.
+            wants_gpu: whether a worker is faster with a GPU of its own.
+        """
+
+    def spread_sender(self, make_sender: Callable[[], Any], in_flight: int) -> Callable[[], Any]:
+        """Have requests to a server sent by the workers.
+
+        Args:
+            make_sender: makes an object with `send(call, traits)` and `close()`, both async; it can
+                be pickled until it has sent something.
+            in_flight: requests under way at a time, at most.
+
+        Returns: makes a sender that hands requests on.
+        """
+
+    def close(self) -> None:
+        """End what was started."""

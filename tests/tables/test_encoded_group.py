@@ -1,0 +1,96 @@
+"""Row groups encoded apart: the files that are made of them are pyarrow's own, byte for byte."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dreambolt_steps.engines.local import LocalEngine
+from dreambolt_steps.errors import ExportError
+from dreambolt_steps.tables.encoded_group import open_group_encoder
+from dreambolt_steps.tables.export import write_parquet
+from dreambolt_steps.tables.parquet_footer import join_footers
+
+
+class Apart(LocalEngine):
+    """Encodes as workers do, in this process."""
+
+    is_spread = True
+
+
+def make_table(rows: int) -> pa.Table:
+    """Columns of every kind that an export has."""
+    rng = np.random.default_rng(7)
+    vectors = pa.array(rng.random(rows * 16, np.float32))
+    return pa.table(
+        {
+            "small": pa.array(rng.integers(0, 100, rows), pa.int8()),
+            "large": rng.integers(-(2**60), 2**60, rows),
+            "unsigned": pa.array(rng.integers(0, 2**31, rows), pa.uint32()),
+            "half": pa.array(rng.random(rows).astype(np.float16)),
+            "flag": rng.random(rows) > 0.5,
+            "word": [None if at % 7 == 0 else f"text {at % 50}" for at in range(rows)],
+            "text": ["x" * (at % 300) for at in range(rows)],
+            "bytes": pa.array([bytes([at % 256]) * 3 for at in range(rows)]),
+            "day": pa.array([datetime.date(2020, 1, 1 + at % 28) for at in range(rows)]),
+            "moment": pa.array(
+                [datetime.datetime(2020, 1, 1, at % 24) for at in range(rows)],
+                pa.timestamp("us", tz="UTC"),
+            ),
+            "price": pa.array([decimal.Decimal("1.23")] * rows, pa.decimal128(9, 2)),
+            "nothing": pa.nulls(rows, pa.string()),
+            "list": pa.array([[1, 2]] * rows, pa.list_(pa.int32())),
+            "vector": pa.FixedSizeListArray.from_arrays(vectors, 16),
+            "struct": pa.array([{"a": 1, "b": ["x"]}] * rows),
+            "category": pa.array([f"c{at % 3}" for at in range(rows)]).dictionary_encode(),
+        }
+    )
+
+
+@pytest.mark.parametrize("compression", ["zstd", "snappy", "gzip", "none"])
+@pytest.mark.parametrize(
+    ("group", "size"), [(3_000, None), (97, None), (97, 60_000), (200, 1), (2_500, 10**9)]
+)
+def test_files_are_the_same_bytes(
+    tmp_path: Path, compression: str, group: int, size: int | None
+) -> None:
+    table, written = make_table(3_000), []
+    for engine in (LocalEngine(), Apart()):
+        files = write_parquet(
+            table.to_reader(777),
+            tmp_path / type(engine).__name__,
+            compression=compression,
+            row_group_rows=group,
+            max_file_bytes=size,
+            metadata={"source": "é"},
+            engine=engine,
+        )
+        written.append(
+            [(Path(file.path).name, file.rows, Path(file.path).read_bytes()) for file in files]
+        )
+    assert written[0] == written[1]
+    assert (len(written[0]) > 1) == (size in (1, 60_000))
+    assert pq.read_table(tmp_path / "Apart").equals(table)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_hardly_any_rows(tmp_path: Path, rows: int) -> None:
+    table = make_table(3).slice(0, rows)
+    for engine in (LocalEngine(), Apart()):
+        write_parquet(table.to_reader(), tmp_path / f"{engine.is_spread}.parquet", engine=engine)
+    assert (tmp_path / "True.parquet").read_bytes() == (tmp_path / "False.parquet").read_bytes()
+    assert pq.read_table(tmp_path / "True.parquet").num_rows == rows
+
+
+def test_a_group_with_an_index_is_refused() -> None:
+    table = make_table(10)
+    with open_group_encoder(table.schema, {"write_page_index": True}) as encode:
+        group = encode(table)
+    with pytest.raises(ExportError, match="with an index or a filter"):
+        join_footers([group.footer], [group.content.size])
