@@ -11,7 +11,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from dreambolt_steps.tables.parquet_footer import MAGIC, join_footers
-from dreambolt_steps.tables.parquet_part import HashedFile, open_writer
+from dreambolt_steps.tables.parquet_part import HashedFile, open_writer, write_group
 
 _TAIL = 8  # length of the footer, and the magic bytes
 Options = Mapping[str, str | int | None]
@@ -38,13 +38,12 @@ def open_group_encoder(
     def encode(group: pa.Table) -> EncodedGroup:
         sink = pa.BufferOutputStream()
         with open_writer(sink, schema, options) as writer:
-            table = group.replace_schema_metadata(schema.metadata)
-            writer.write_table(table, row_group_size=max(1, table.num_rows))
+            write_group(writer, group, schema)
         file = sink.getvalue()
         size = int.from_bytes(file[-_TAIL:-4].to_pybytes(), "little")
         end = file.size - _TAIL - size
         footer = file[end:-_TAIL].to_pybytes()
-        return EncodedGroup(file[len(MAGIC) : end], footer, table.num_rows)
+        return EncodedGroup(file[len(MAGIC) : end], footer, group.num_rows)
 
     yield encode
 

@@ -92,9 +92,7 @@ class ParquetPart:
     def write(self, group: pa.Table) -> int:
         """Write one row group; returns its size in the file in bytes."""
         before = self._file.bytes
-        # Arrow 25 gives up a column's dictionary where a chunk comes with another one.
-        table = group.unify_dictionaries().replace_schema_metadata(self._schema.metadata)
-        self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+        write_group(self._writer, group, self._schema)
         return self._file.bytes - before
 
     def __enter__(self) -> ParquetPart:
@@ -128,6 +126,13 @@ def open_writer(
         return pq.ParquetWriter(sink, schema, **options)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ExportError(f"the table can't be written to Parquet: {error}") from error
+
+
+def write_group(writer: pq.ParquetWriter, group: pa.Table, schema: pa.Schema) -> None:
+    """Write a table as one row group."""
+    # Arrow 25 gives up a column's dictionary where a chunk comes with another one.
+    table = group.unify_dictionaries().replace_schema_metadata(schema.metadata)
+    writer.write_table(table, row_group_size=max(1, table.num_rows))
 
 
 def explain_failure(error: OSError, target: Path) -> ExportError:

@@ -24,6 +24,13 @@ class Apart(LocalEngine):
     is_spread = True
 
 
+def make_categories(rows: int) -> pa.ChunkedArray:
+    """Texts that repeat, in chunks with dictionaries of their own."""
+    texts = [f"c{at % (3 + at // 1_000)}" for at in range(rows)]
+    chunks = [pa.array(texts[at : at + 1_000]).dictionary_encode() for at in range(0, rows, 1_000)]
+    return pa.chunked_array(chunks)
+
+
 def make_table(rows: int) -> pa.Table:
     """Columns of every kind that an export has."""
     rng = np.random.default_rng(7)
@@ -48,7 +55,7 @@ def make_table(rows: int) -> pa.Table:
             "list": pa.array([[1, 2]] * rows, pa.list_(pa.int32())),
             "vector": pa.FixedSizeListArray.from_arrays(vectors, 16),
             "struct": pa.array([{"a": 1, "b": ["x"]}] * rows),
-            "category": pa.array([f"c{at % 3}" for at in range(rows)]).dictionary_encode(),
+            "category": make_categories(rows),
         }
     )
 
@@ -76,7 +83,8 @@ def test_files_are_the_same_bytes(
         )
     assert written[0] == written[1]
     assert (len(written[0]) > 1) == (size in (1, 60_000))
-    assert pq.read_table(tmp_path / "Apart").equals(table)
+    found = pq.read_table(tmp_path / "Apart")
+    assert found.to_pylist() == table.to_pylist()
 
 
 @pytest.mark.parametrize("rows", [0, 1])
