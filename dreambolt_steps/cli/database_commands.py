@@ -8,6 +8,7 @@ import typer
 
 from dreambolt_steps.cli.failures import report_failures
 from dreambolt_steps.cli.options import Database, EmbedderName
+from dreambolt_steps.errors import UsageError
 
 database_app = typer.Typer()
 
@@ -48,17 +49,17 @@ def create_location(
 @database_app.command()
 @report_failures
 def search(
-    database: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATABASE|FILES",
-            help="A DuckDB file, firebolt://DATABASE, a Parquet file or a folder of them.",
-        ),
-    ],
     words: Annotated[
         list[str],
-        typer.Argument(metavar="[TABLE] TEXT", help="A table, unless in files; what to look for."),
+        typer.Argument(
+            metavar="[DATABASE|FILES] TEXT",
+            help="A DuckDB file, firebolt://DATABASE (the default), a Parquet file or a folder of "
+            "them; and what to look for.",
+        ),
     ],
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="TABLE", help="The table, unless in files.")
+    ] = None,
     k: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 5,
     column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The vectors, if there are several.")
@@ -67,8 +68,15 @@ def search(
 ) -> None:
     """Find the rows nearest to a text in meaning.
 
-    Example: dreambolt search out/players "a red card in the final"
+    Example: dreambolt search out/cup.duckdb "a red card in the final" --table players
     """
     from dreambolt_steps.cli.query import show_search
 
-    show_search(database, words, k, column, embedder)
+    if len(words) > 2:
+        raise UsageError(
+            "search takes where to look and one text; name a table with --table, and put the text "
+            "in quotes"
+        )
+    show_search(
+        words[0] if len(words) > 1 else "firebolt://", words[-1], table, k, column, embedder
+    )

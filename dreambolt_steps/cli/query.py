@@ -21,13 +21,14 @@ def show_query(database: str, sql: str, limit: int) -> None:
 
 
 def show_search(
-    database: str, words: Sequence[str], k: int, column: str | None, embedder: str = ""
+    database: str, text: str, table: str | None, k: int, column: str | None, embedder: str = ""
 ) -> None:
     """Print the rows whose vectors are nearest to that of a text.
 
     Args:
         database: a DuckDB file, firebolt://DATABASE, a Parquet file, or a folder of them.
-        words: the table and the text; of Parquet files the text alone.
+        text: what to look for.
+        table: where; None for Parquet files.
         k: how many rows.
         column: the vectors, if there are several.
         embedder: the model that made them, as `open_embedder` takes it; empty for the one that the
@@ -39,20 +40,14 @@ def show_search(
     """
     path = Path(database)
     if path.is_dir() or path.suffix == ".parquet":
-        if len(words) != 1:
-            raise UsageError(
-                f"{database} holds Parquet files, no tables: dreambolt search {database} 'a text'"
-            )
-        _search_files(path, words[0], k, column, embedder)
+        if table is not None:
+            raise UsageError(f"{database} holds Parquet files, no tables; leave --table out")
+        _search_files(path, text, k, column, embedder)
         return
-    if len(words) != 2:
-        raise UsageError(
-            f"name a table and a text: dreambolt search {database} TABLE 'a text'; a Parquet file "
-            "or a folder of them needs no table"
-        )
+    if table is None:
+        raise UsageError(f"name the table in {database} to search: --table TABLE")
     from dreambolt_steps.warehouses.warehouse import open_warehouse
 
-    table, text = words
     warehouse = open_warehouse(database)
     described = warehouse.describe_table(table)
     vectors = described.vectors

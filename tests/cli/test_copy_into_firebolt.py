@@ -155,7 +155,7 @@ def test_the_command_line_from_a_file_to_a_search(
     assert done.returncode == 0, done.stderr
     assert ask(server, "SELECT count(*) FROM things") == [[3]]
     assert list_staged() == []
-    found = dreambolt("search", "firebolt://", "things", "an automobile", **environment)
+    found = dreambolt("search", "an automobile", "--table", "things", **environment)
     assert found.returncode == 0, found.stderr
     lines = found.stdout.strip().split("\n")
     assert lines[0].split() == ["similarity", "thing", "id"]

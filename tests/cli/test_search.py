@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from dreambolt_steps.cli import tables
+from dreambolt_steps.cli.app import app
 from dreambolt_steps.cli.query import show_query, show_search
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.embedding_model import name_embedder, open_embedder
@@ -58,7 +60,7 @@ def test_the_nearest_row_in_meaning_comes_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database = load_vectors(tmp_path, {"name_embedding": embed_names()})
-    show_search(str(database), ["names", "an automobile"], 2, None)
+    show_search(str(database), "an automobile", "names", 2, None)
     lines = capsys.readouterr().out.strip().split("\n")
     assert lines[0].split() == ["similarity", "name", "id"]
     assert len(lines) == 3
@@ -76,7 +78,7 @@ def test_the_model_that_the_table_names_embeds_the_text(
     with ChatServer(lambda body, number: give(body)) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", "x")
-        show_search(str(database), ["names", NAMES[1]], 1, None)
+        show_search(str(database), NAMES[1], "names", 1, None)
         assert {body["model"] for body in server.bodies} == {"small"}
     assert capsys.readouterr().out.split("\n")[1].split()[0] == "1.0000"
 
@@ -122,7 +124,7 @@ def test_vectors_that_can_not_be_searched_are_named(
 ) -> None:
     database = load_vectors(tmp_path, columns, model)
     with pytest.raises(UsageError) as caught:
-        show_search(str(database), ["names", "car"], 3, column)
+        show_search(str(database), "car", "names", 3, column)
     assert words in str(caught.value)
 
 
@@ -131,7 +133,7 @@ def test_parquet_files_are_searched_without_a_database(
 ) -> None:
     load_vectors(tmp_path, {"name_embedding": embed_names()})
     for path in (tmp_path / "files", next((tmp_path / "files").glob("*.parquet"))):
-        show_search(str(path), ["an automobile"], 2, None)
+        show_search(str(path), "an automobile", None, 2, None)
         lines = capsys.readouterr().out.strip().split("\n")
         assert lines[0].split() == ["similarity", "name", "id"]
         assert len(lines) == 3
@@ -149,28 +151,40 @@ def test_every_form_of_vectors_is_searched(
     metadata = {"embedding.name": MINILM, "embedding.name.facts": facts}
     table = pa.table({"id": [1, 2, 3], "name": NAMES, "name_embedding": column})
     write_parquet(table.to_reader(), tmp_path / "files", metadata=metadata)
-    show_search(str(tmp_path / "files"), ["a vessel on the sea"], 9, None)
+    show_search(str(tmp_path / "files"), "a vessel on the sea", None, 9, None)
     lines = capsys.readouterr().out.strip().split("\n")
     assert [line.split()[-1] for line in lines[1:]] == ["2", "1"]
 
 
 @pytest.mark.parametrize(
-    ("place", "words", "told"),
+    ("place", "table", "told"),
     [
-        ("files", ["names", "car"], "holds Parquet files, no tables"),
-        ("x.duckdb", ["car"], "name a table and a text"),
-        ("empty", ["car"], "no Parquet file and no folder of any"),
-        ("broken.parquet", ["car"], "can't be read as Parquet"),
+        ("files", "names", "holds Parquet files, no tables; leave --table out"),
+        ("x.duckdb", None, "name the table in .*x.duckdb to search: --table TABLE"),
+        ("x.duckdb", "name", "no table name in .*; its tables: names"),
+        ("empty", None, "no Parquet file and no folder of any"),
+        ("broken.parquet", None, "can't be read as Parquet"),
     ],
 )
 def test_searches_that_make_no_sense(
-    tmp_path: Path, place: str, words: list[str], told: str
+    tmp_path: Path, place: str, table: str | None, told: str
 ) -> None:
     load_vectors(tmp_path, {"name_embedding": embed_names()})
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.parquet").write_text("no")
-    with pytest.raises((UsageError, SourceError), match=told):
-        show_search(str(tmp_path / place), words, 3, None)
+    with pytest.raises((UsageError, SourceError, WarehouseError), match=told):
+        show_search(str(tmp_path / place), "car", table, 3, None)
+
+
+def test_the_command_takes_a_place_a_text_and_a_table(tmp_path: Path) -> None:
+    database = str(load_vectors(tmp_path, {"name_embedding": embed_names()}))
+    run = CliRunner(env={"COLUMNS": "120"}).invoke
+    found = run(app, ["search", database, "an automobile", "--table", "names", "--k", "1"])
+    assert found.exit_code == 0, found.stderr
+    assert "a red car" in found.stdout.split("\n")[1]
+    found = run(app, ["search", database, "names", "an automobile"])
+    assert found.exit_code == 2
+    assert "name a table with --table" in found.stderr
 
 
 def test_a_query_can_not_write(tmp_path: Path) -> None:
