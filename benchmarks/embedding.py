@@ -115,6 +115,45 @@ def run_datadreamer(told: str, folder: Path) -> Work:
     return work
 
 
+def run_fastembed(told: str, folder: Path) -> Work:
+    """fastembed on the same weights, exported as it wants them: its own models come from a hub.
+
+    It sorts nothing, and pads each batch to its longest text.
+    """
+    from fastembed import TextEmbedding
+
+    texts = _choose_texts(told)
+    _export_for_fastembed(folder / "model")
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    model = TextEmbedding(name, specific_model_path=str(folder / "model"))
+    return lambda: list(model.embed(texts, batch_size=32))
+
+
+def _export_for_fastembed(folder: Path) -> None:
+    """The transformer as ONNX, without pooling, beside the files of its tokenizer."""
+    import shutil
+
+    import torch
+    from transformers import BertModel
+
+    from dreambolt_steps.embedding.weights import find_model_file
+
+    shutil.copytree(find_model_file("tokenizer.json").parent, folder)
+    model = BertModel.from_pretrained(folder, attn_implementation="eager").eval()
+    names, sizes = ["input_ids", "attention_mask", "token_type_ids"], {0: "texts", 1: "tokens"}
+    example = torch.ones(2, 8, dtype=torch.long)
+    torch.onnx.export(
+        model,
+        (example, example, example * 0),
+        str(folder / "model.onnx"),
+        input_names=names,
+        output_names=["last_hidden_state", "pooled"],
+        dynamic_axes=dict.fromkeys([*names, "last_hidden_state"], sizes),
+        opset_version=17,
+        dynamo=False,
+    )
+
+
 def run_step(engine: str) -> Callable[[str, Path], Work]:
     """`EmbedColumns` in a session, model loading included (an export of the model is not)."""
 
@@ -198,6 +237,7 @@ CONTENDERS: dict[str, Callable[[str, Path], Work]] = {
     "loop": run_loop,
     "encode": run_encode,
     "datadreamer": run_datadreamer,
+    "fastembed": run_fastembed,
     "again": run_again,
     "export": run_export,
     "write_table": run_write_table,
@@ -207,6 +247,7 @@ _WORDS_OF = {
     "loop": "loop of `encode`, 32 rows at a time, in their order",
     "encode": "one `SentenceTransformer.encode`, which sorts",
     "datadreamer": "DataDreamer's `Embed`, `SentenceTransformersEmbedder`",
+    "fastembed": "fastembed on the same weights, 32 rows at a time",
     **{f"step {engine}": f"`EmbedColumns`, {engine}" for engine in ENGINES},
 }
 
