@@ -66,6 +66,14 @@ def test_two_devices_give_what_one_gives(exact):
     np.testing.assert_allclose(np.stack(list(embedder.encode(TEXTS))), exact, atol=1e-5)
 
 
+@pytest.mark.parametrize(("precision", "least"), [("float32", 0.99999), ("int8", 0.97)])
+def test_openvino_gives_the_same_vectors(exact, precision, least):
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    embedder = OnnxEmbedder(precision=precision, runtime="openvino")
+    found = np.stack(list(embedder.encode(TEXTS)))
+    assert (found * exact).sum(axis=1).min() > least
+
+
 @pytest.mark.parametrize("make", [MiniLMEmbedder, SentenceTransformerEmbedder])
 def test_bfloat16_is_near_float32_and_another_model(exact, make):
     from dreambolt_steps.embedding.torch_devices import has_bfloat16
