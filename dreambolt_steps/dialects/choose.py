@@ -68,6 +68,9 @@ def _prefer_standard(best: Score, scores: Sequence[Score], lines: Sequence[str])
     most of what is broken otherwise; a longer delimiter where every field has it."""
     for other in scores:
         dialect = other.dialect
+        if _is_sound_without(best, other):
+            best = other
+            continue
         lead = 0.01 if " " in dialect.delimiter else 0.05
         if other.width != best.width or other.share < best.share - lead:
             continue
@@ -82,6 +85,14 @@ def _prefer_standard(best: Score, scores: Sequence[Score], lines: Sequence[str])
         elif len(dialect.delimiter) > 1 and best.dialect.delimiter in dialect.delimiter:
             best = other if dialect.quote == best.dialect.quote else best
     return best
+
+
+def _is_sound_without(best: Score, other: Score) -> bool:
+    """Whether a backslash breaks records that are all sound, and alike, without it."""
+    one, two = best.dialect, other.dialect
+    is_rival = one.delimiter == two.delimiter and one.escape == "\\"
+    is_rival = is_rival and two.quote == two.escape == one.quote
+    return is_rival and best.broken > 0 and not other.broken and other.share == 1
 
 
 def _score(dialect: Dialect, prior: float, lines: Sequence[str]) -> Score:

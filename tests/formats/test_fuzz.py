@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreambolt_steps.errors import DreamboltError
+from dreambolt_steps.formats.locate_rows import locate_rows
 from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.formats.read_report import ReadReport
+from dreambolt_steps.sources.source import resolve_source
 from tests.conftest import ROOT
 
 NAMES = [
@@ -43,6 +46,27 @@ def read_bytes(name: str, data: bytes) -> None:
         report = table.report()
         assert rows == report.rows
         assert report.rejected == report.rejects.num_rows
+        check_places(path, data, report)
+
+
+def check_places(path: Path, data: bytes, report: ReadReport) -> None:
+    """Every row of a text file is found again where it stands, in order."""
+    if path.suffix not in (".csv", ".json", ".jsonl"):
+        return
+    sources = resolve_source(str(path))
+    by_file = [(one.file, one.rows) for one in report.files]
+    dialect = report.files[0].dialect
+    before = -1
+    for found in locate_rows(range(report.rows), sources, by_file, path.parent):
+        place = found[1] if found else None
+        if place is None or place.byte_offset is None:
+            continue
+        assert before < place.byte_offset < max(len(data), 1)
+        before = place.byte_offset
+        if dialect is not None and dialect.encoding == "utf-8":
+            text = data[:before].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            assert place.line == 1 + text.count(b"\n")
+            assert data[before:].startswith(place.raw.encode())
 
 
 @settings(max_examples=150, deadline=None)

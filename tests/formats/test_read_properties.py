@@ -35,6 +35,7 @@ def read_text(text: str, delimiter: str, quote: str) -> tuple[list[list[str | No
 
 @settings(max_examples=150, deadline=None)
 @example([["\\\t"]], "\t", '"', ("\n", csv.QUOTE_ALL))
+@example([[",|\n|\\"]], "|", '"', ("\n", csv.QUOTE_ALL))
 @given(TABLES, st.sampled_from(",;\t|"), st.sampled_from("\"'"), st.sampled_from(ENDINGS))
 def test_what_csv_writes_reads_back(
     rows: list[list[str]], delimiter: str, quote: str, ending: tuple[str, int]
