@@ -35,7 +35,18 @@ def save_contract(inspection: Inspection, path: Path) -> None:
     with inspection.open_clean() as reader:
         facts = gather_facts(reader)
     name = name_source(inspection.source)
-    text = write_contract(inspection.open_clean, facts, table=name, source=inspection.source)
+    semantics = {
+        column.name: column.decision.semantic or ""
+        for column in inspection.plan.columns
+        if not column.mask
+    }
+    text = write_contract(
+        inspection.open_clean,
+        facts,
+        table=name,
+        source=inspection.source,
+        semantics=semantics,
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +18,7 @@ OpenReader = Callable[[], pa.RecordBatchReader]
 _MOST_ALLOWED = 20
 _NEARLY_ALL = 0.9  # distinct values are counted by a sketch, a few percent off
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_SEMANTICS = ("uuid", "json")
 _WORDS_OF_YAML = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _HEAD = """\
 # What this table promises, written from {rows:,} rows of {source}.
@@ -35,7 +36,12 @@ modes:
 
 
 def write_contract(
-    open_reader: OpenReader, facts: TableFacts, *, table: str = "table", source: str = "a table"
+    open_reader: OpenReader,
+    facts: TableFacts,
+    *,
+    table: str = "table",
+    source: str = "a table",
+    semantics: Mapping[str, str] | None = None,
 ) -> str:
     """Write a contract that the table itself keeps.
 
@@ -45,6 +51,7 @@ def write_contract(
         facts: of `gather_facts` for it.
         table: its name.
         source: where it comes from, in words.
+        semantics: column -> what all of its texts are: uuid or json.
 
     Returns: YAML with comments.
 
@@ -63,10 +70,12 @@ def write_contract(
         and column.distinct >= _NEARLY_ALL * facts.rows
         and not len(find_repeats(open_reader, [column.name]))
     }
+    semantics = {name: word for name, word in (semantics or {}).items() if word in _SEMANTICS}
     told = "a table" if not source else _one_line(source)
     lines = [_HEAD.format(rows=facts.rows, source=told, table=_quote(table)), "columns:"]
     for column in facts.columns:
-        written = list(_write_column(column, facts.rows, column.name in unbounded))
+        word = semantics.get(column.name, column.type_word)
+        written = list(_write_column(column, word, facts.rows, column.name in unbounded))
         if column.name in unique:
             written.append("unique: true")
         body = f"  {_quote_name(column.name)}: {{{', '.join(written)}}}"
@@ -75,14 +84,14 @@ def write_contract(
     return "\n".join(lines if facts.columns else [lines[0], "columns: {}"]) + "\n"
 
 
-def _write_column(column: ColumnFacts, rows: int, is_unbounded: bool) -> Iterator[str]:
+def _write_column(column: ColumnFacts, word: str, rows: int, is_unbounded: bool) -> Iterator[str]:
     try:
-        parse_type(column.type_word)
+        parse_type(word)
     except UsageError:  # nested, bytes, times of other units: there is no word to promise
         if not column.nulls:
             yield "nullable: false"
         return
-    yield f"type: {_quote(column.type_word)}"
+    yield f"type: {_quote(word)}"
     if rows and not column.nulls:
         yield "nullable: false"
     if column.low is not None and column.high is not None:
@@ -111,12 +120,15 @@ def _comment(column: ColumnFacts, rows: int) -> str:
     if column.family != "text" or not column.values or _is_category(column, rows):
         return ""
     shown = ", ".join(_one_line(value) for value, _ in column.values[:5])
-    return f"{column.distinct:,} different values, {_measure(column)}, such as {shown}"
+    count = f"{column.distinct:,} different values" if column.distinct != 1 else "one value"
+    return f"{count}, {_measure(column)}, such as {shown}"
 
 
 def _measure(column: ColumnFacts) -> str:
     low, high = int(column.quantiles[0]), int(column.quantiles[-1])
-    return f"{low:,} to {high:,} characters" if high > low else f"{low:,} characters"
+    if high > low:
+        return f"{low:,} to {high:,} characters"
+    return f"{low:,} characters" if low != 1 else "1 character"
 
 
 def _find_nan(open_reader: OpenReader, facts: TableFacts) -> set[str]:

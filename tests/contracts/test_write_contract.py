@@ -126,3 +126,16 @@ def test_what_is_written_and_why() -> None:
 def test_another_table_breaks_it() -> None:
     text = write(pa.table({"n": pa.array(range(20), pa.int8())}))
     assert count_breaks(pa.table({"n": pa.array([3, 3, 99, None], pa.int8())}), text) == 3
+
+
+def test_what_all_texts_are_is_promised_too() -> None:
+    table = pa.table({"id": ["f47ac10b-58cc-4372-a567-0e02b2c3d479"] * 2, "t": ["x", "x"]})
+    semantics = {"id": "uuid", "t": "category"}
+    text = write_contract(
+        lambda: table.to_reader(), gather_facts(table.to_reader()), semantics=semantics
+    )
+    assert "id: {type: uuid, nullable: false}" in text
+    assert "t: {type: text, nullable: false}" in text
+    assert "# one value, 1 character, such as x" in text
+    other = pa.table({"id": ["no uuid", "f47ac10b-58cc-4372-a567-0e02b2c3d479"], "t": ["x", "x"]})
+    assert (count_breaks(table, text), count_breaks(other, text)) == (0, 1)
