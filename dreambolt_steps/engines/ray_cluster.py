@@ -68,7 +68,8 @@ def join_cluster(address: str | None) -> tuple[Any, bool]:
     Returns: the module `ray`, and whether the cluster is to be left at the end.
     Raises: EngineError when there is none, or none can be started.
     """
-    with _set_variables(_VARIABLES if address else _VARIABLES | _LOCAL_VARIABLES):
+    keeps_here = address is None or _is_only_here(address)
+    with _set_variables(_VARIABLES | _LOCAL_VARIABLES if keeps_here else _VARIABLES):
         import ray
 
         if ray.is_initialized():
@@ -84,6 +85,8 @@ def join_cluster(address: str | None) -> tuple[Any, bool]:
                 ray.shutdown()
             place = f"at {address}" if address else "on this machine"
             reason = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
+            if "AuthenticationError" in str(error.__cause__):
+                reason = "it wants a token (RAY_AUTH_MODE=token, as Ray's documentation has it)"
             raise EngineError(
                 f"no Ray cluster can be used {place}: {reason}; this machine has to be a node of "
                 "it, with the same versions of Ray and Python"
@@ -117,6 +120,21 @@ def _tell_of_deaths() -> None:
             )
 
     worker.print_to_stdstream = tell
+
+
+def _is_only_here(address: str) -> bool:
+    """Whether a cluster listens on 127.0.0.1 and not where this machine's other addresses lead,
+    which Ray puts in place of 127.0.0.1."""
+    host, _, port = address.rpartition(":")
+    if host not in ("127.0.0.1", "localhost"):
+        return False
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 1))  # sends nothing; shows by which address it would
+        host = probe.getsockname()[0]
+    try:
+        return host.startswith("127.") or not _speaks_grpc(host, int(port))
+    except OSError:
+        return True
 
 
 def _speaks_grpc(host: str, port: int) -> bool:

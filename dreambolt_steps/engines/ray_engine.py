@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
+from threading import Event, Thread
 from typing import Any, Generic, TypeVar
 
 from dreambolt_steps.engines.engine import OpenFunction
 from dreambolt_steps.engines.ray_cluster import find_address, join_cluster
 from dreambolt_steps.engines.ray_sender import RaySender
 from dreambolt_steps.engines.ray_workers import RayWorkers
+from dreambolt_steps.errors import EngineError
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+_PATIENCE = 40.0  # seconds for a cluster to be joined, or started
 
 
 class LazyWorkers(Generic[_T, _R]):
@@ -62,15 +65,32 @@ class RayEngine:
     def __init__(self, address: str | None = None) -> None:
         self._address = find_address(address)
         self._is_own = False
-        # The kernel ends what Ray starts with the thread that started it (PR_SET_PDEATHSIG).
-        self._thread = ThreadPoolExecutor(1, "dreambolt-ray")
+        self._is_over = Event()
         if self._address is not None:
             _ = self.ray
 
     @cached_property
     def ray(self) -> Any:
         """The module `ray`, joined to the cluster."""
-        ray, is_own = self._thread.submit(join_cluster, self._address).result()
+        joined: Future[tuple[Any, bool]] = Future()
+
+        def join() -> None:
+            try:
+                joined.set_result(join_cluster(self._address))
+            except BaseException as error:
+                joined.set_exception(error)
+            # The kernel ends what Ray starts with the thread that started it (PR_SET_PDEATHSIG).
+            self._is_over.wait()
+
+        Thread(target=join, name="dreambolt-ray", daemon=True).start()
+        try:
+            ray, is_own = joined.result(_PATIENCE)
+        except TimeoutError as error:  # Ray 2.60 itself tries for ever
+            place = f"at {self._address}" if self._address else "on this machine"
+            raise EngineError(
+                f"the Ray cluster {place} does not answer within {_PATIENCE:g} s; name it as its "
+                "nodes do, HOST:PORT, and see whether `ray status` knows it"
+            ) from error
         self._is_own |= is_own
         return ray
 
@@ -95,4 +115,4 @@ class RayEngine:
         """Leave the cluster; end it if it was started here."""
         if self._is_own:
             self.ray.shutdown()
-        self._thread.shutdown()
+        self._is_over.set()

@@ -17,6 +17,7 @@ _R = TypeVar("_R")
 TRIES = 4  # of an item whose worker dies, and of starting a worker
 _QUEUED = 2  # items that a worker has: one at work, and one to go on with
 _AHEAD = 3  # items taken from the source and not handed on yet, for each worker
+_AHEAD_BYTES = 1 << 30  # of these items, where they are large
 _PATIENCE = 120.0  # seconds for a worker to be up
 
 
@@ -25,6 +26,7 @@ class _Task:
     """An item on its way: what became of it is in `value` or `error`."""
 
     item: Any
+    size: int
     worker: int = -1
     deaths: int = 0
     value: Any = None
@@ -72,26 +74,34 @@ class RayWorkers(Generic[_T, _R]):
         self._made = self._failed = 0
 
     def map(self, items: Iterable[_T]) -> Iterator[_R]:
-        """The results, in the items' order; at most three items a worker are taken ahead."""
+        """The results, in the items' order; at most three items a worker are taken ahead, and
+        about 1 GiB."""
         source = iter(items)
-        room, is_over = _AHEAD * self.most, False
+        room, size, is_over = _AHEAD * self.most, 0, False
         tasks: deque[_Task] = deque()  # in the items' order
         waiting: deque[_Task] = deque()  # for a worker
         while True:
             self._notice(0.0, waiting)
-            if not is_over and len(tasks) < room:
+            has_room = len(tasks) < room and size < _AHEAD_BYTES
+            if has_room and not is_over:
                 try:
-                    task = _Task(pack(next(source)))
+                    item = next(source)
+                    task = _Task(pack(item), getattr(item, "nbytes", 0))
                     tasks.append(task)
                     waiting.append(task)
+                    size += task.size
                 except StopIteration:
                     is_over = True
             self._start(len(waiting) + len(self._at))
             while waiting and (number := self._choose()) is not None:
                 self._hand_over(waiting.popleft(), number)
             if tasks and tasks[0].is_done:
-                yield self._take(tasks.popleft())
-            elif is_over or len(tasks) == room:
+                done = tasks.popleft()
+                size -= done.size
+                if done.error is not None:
+                    raise done.error
+                yield done.value
+            elif is_over or not has_room:
                 if not tasks:
                     return
                 self._wait(waiting)
@@ -198,11 +208,6 @@ class RayWorkers(Generic[_T, _R]):
                     "more memory than they have: what was finished before is kept"
                 )
         return lost
-
-    def _take(self, task: _Task) -> Any:
-        if task.error is not None:
-            raise task.error
-        return task.value
 
 
 def _shorten(error: Exception) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 from dreambolt_steps.engines.local import LOCAL
+from dreambolt_steps.engines.ray_worker import FunctionWorker
 from dreambolt_steps.errors import EngineError, ModelError
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,11 @@ def open_doubler() -> Iterator[Callable[[pa.RecordBatch], pa.RecordBatch]]:
         return batch.set_column(0, "x", values)
 
     yield double
+
+
+@contextmanager
+def open_device() -> Iterator[Callable[[int], str | None]]:
+    yield lambda _: os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
 @contextmanager
@@ -107,6 +113,43 @@ def test_more_than_the_object_stores_hold_passes_in_flat_memory(ray_engine: Any)
             peak = max(peak, now - before)
     assert total == 150 * rows
     assert peak < 100 * 2**20
+
+
+def test_large_items_are_taken_one_by_one(ray_engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreambolt_steps.engines.ray_workers._AHEAD_BYTES", 2 * 800 + 1)
+    taken = 0
+
+    def take() -> Iterator[pa.RecordBatch]:
+        nonlocal taken
+        for number in range(20):
+            taken += 1
+            yield pa.record_batch({"x": np.full(100, float(number))})
+
+    with ray_engine.open_workers(open_doubler) as workers:
+        for done, batch in enumerate(workers.map(take())):
+            assert batch.column(0)[0].as_py() == 2 * done
+            assert taken - done <= 3
+    assert taken == 20
+
+
+def test_cores_that_others_hold_are_not_waited_for(ray_engine: Any) -> None:
+    ray = ray_engine.ray
+    holder = ray.remote(FunctionWorker).options(num_cpus=1).remote(open_squares)
+    assert ray.get(holder.answer.remote())
+    with ray_engine.open_workers(open_squares) as workers:
+        found = list(workers.map(range(50)))
+    assert [square for square, _ in found] == [number * number for number in range(50)]
+    assert len({pid for _, pid in found}) == 1
+    ray.kill(holder)
+
+
+def test_a_gpu_is_taken_where_there_is_one(cluster: Any, ray_engine: Any) -> None:
+    node = cluster.add_node(num_cpus=1, num_gpus=1)  # Ray believes it
+    with ray_engine.open_workers(open_device, wants_gpu=True) as workers:
+        assert list(workers.map(range(9))) == ["0"] * 9
+    with ray_engine.open_workers(open_device) as workers:
+        assert set(workers.map(range(9))) <= {"", None}
+    cluster.remove_node(node)
 
 
 def test_a_slice_is_sent_without_what_it_was_cut_from(ray_engine: Any) -> None:
