@@ -26,18 +26,16 @@ from benchmarks.data import make_players
 from benchmarks.embedding import make_texts
 from dreambolt_steps.engines.current import use_engine
 
-_BATCH_ROWS = 16_384
+_BATCH_ROWS = 65_536
 SIZES = {
     "clean": 2_000_000,
-    "repair": 200_000,
-    "embed": 1_000,
+    "embed": 1_500,
     "export": 200_000,
     "batches": 200,
     "items": 2_000,
 }
 WORDS = {
     "clean": "CleanTable's apply phase, {:,} rows x 9 columns",
-    "repair": "the same with repair of encodings, {:,} rows",
     "embed": "EmbedColumns' model, {:,} texts of 8 to 256 tokens",
     "export": "ExportParquet, {:,} x 384 floats",
 }
@@ -83,7 +81,7 @@ def open_nothing() -> Iterator[Callable[[Any], Any]]:
     yield lambda item: item
 
 
-def clean(size: int, engine: Any, repair: bool = False) -> Iterator[None]:
+def clean(size: int, engine: Any) -> Iterator[None]:
     from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 
     text = pa_csv.read_csv(
@@ -94,7 +92,7 @@ def clean(size: int, engine: Any, repair: bool = False) -> Iterator[None]:
             )
         ),
     )
-    plan = plan_cleaning(lambda: text.to_reader(_BATCH_ROWS), repair=repair)
+    plan = plan_cleaning(lambda: text.to_reader(_BATCH_ROWS))
     for rows in (_BATCH_ROWS, size):
         for _ in apply_plan(text.slice(0, rows).to_reader(_BATCH_ROWS), plan, engine).reader:
             pass
@@ -164,7 +162,6 @@ def report(work: str, engine: str, size: int) -> None:
     """Do a piece of work once in small, which starts everything, and then for the measurement."""
     functions = {
         "clean": clean,
-        "repair": partial(clean, repair=True),
         "embed": embed,
         "export": export,
         "items": items,

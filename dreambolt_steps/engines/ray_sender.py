@@ -55,5 +55,7 @@ class RaySender:
 
     async def close(self) -> None:
         """End the workers, and what they wait for."""
+        if not self._ray.is_initialized():
+            return
         for worker in self._workers:
             self._ray.kill(worker)

@@ -107,7 +107,9 @@ class RayWorkers(Generic[_T, _R]):
                 self._wait(waiting)
 
     def close(self) -> None:
-        """End the workers, whatever they do."""
+        """End the workers, whatever they do; once the cluster is left they are gone."""
+        if not self._ray.is_initialized():  # Ray would start a new cluster to look for them
+            return
         for worker in self._workers.values():
             self._ray.kill(worker)
         self._workers.clear()

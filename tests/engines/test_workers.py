@@ -16,6 +16,7 @@ import psutil
 import pyarrow as pa
 import pytest
 
+from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.engines.ray_worker import FunctionWorker
 from dreambolt_steps.errors import EngineError, ModelError
@@ -175,6 +176,19 @@ def test_a_worker_that_is_killed_loses_nothing(ray_engine: Any) -> None:
                 os.kill(found[-1][1], signal.SIGKILL)
     assert [square for square, _ in found] == [number * number for number in range(150)]
     assert len({pid for _, pid in found}) == 3
+
+
+def test_a_stream_may_be_dropped_after_the_cluster_was_left(cluster: Any) -> None:
+    def square(engine: Any) -> Iterator[tuple[int, int]]:
+        with engine.open_workers(open_squares) as workers:
+            yield from workers.map(range(50))
+
+    with use_engine("ray", cluster.address) as engine:
+        results = square(engine)
+        assert next(results)[0] == 0
+        ray = engine.ray
+    results.close()  # type: ignore[attr-defined]
+    assert not ray.is_initialized()
 
 
 def test_what_kills_every_worker_is_given_up(ray_engine: Any, tmp_path: Path) -> None:
