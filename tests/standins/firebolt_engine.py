@@ -100,9 +100,10 @@ class Engine:
     def forget(self, name: str, reason: str = "transaction was rolled back") -> None:
         """Roll a transaction back, whatever state it is in."""
         transaction = self.transactions[name]
-        if not transaction.broken:
-            transaction.broken = reason
-            transaction.close()
+        with self._lock:
+            if not transaction.broken:
+                transaction.broken = reason
+                transaction.close()
 
     def run(
         self, sql: str, transaction: str | None = None, uploads: dict[str, Path] | None = None
@@ -126,10 +127,7 @@ class Engine:
             raise Failed(held.broken)
         try:
             if instruction.kind in ("commit", "rollback"):
-                if not held.broken:
-                    held.cursor.execute(instruction.kind.upper())
-                    held.cursor.close()
-                    held.broken = "transaction has ended"
+                self._end(held, instruction.kind)
                 return {}
             return self._act(instruction, held.cursor, held, uploads or {})
         except Exception:
@@ -138,6 +136,19 @@ class Engine:
         finally:
             if held.broken:
                 held.close()
+
+    def _end(self, held: Transaction, how: str) -> None:
+        with self._lock:  # another thread may be about to roll it back
+            if held.broken:
+                if how == "commit":
+                    raise Failed(held.broken)
+                return
+            try:
+                held.cursor.execute(how.upper())
+            except duckdb.Error as error:
+                raise Failed(f"transaction conflict: {error}") from error
+            held.cursor.close()
+            held.broken = "transaction has ended"
 
     def _act(
         self,
