@@ -63,7 +63,7 @@ def test_one_slow_call_holds_up_no_other() -> None:
 
     with ChatServer(answer) as server:
         assert len(ChatModel("m", server.url, max_in_flight=2).run(map(str, range(40)))) == 40
-        assert server.finished[-1] == 0
+        assert 0 in server.finished[-2:]  # beside it the last one may be on its way
 
 
 def test_a_step_of_datadreamer_asks_once_and_never_again(
