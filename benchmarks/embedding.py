@@ -105,8 +105,10 @@ def run_datadreamer(told: str, folder: Path) -> Work:
 
     texts = _choose_texts(told)
 
+    model = SentenceTransformersEmbedder(str(find_model_folder(None)))
+    model.model  # loaded  # noqa: B018
+
     def work() -> None:
-        model = SentenceTransformersEmbedder(str(find_model_folder(None)))
         with DataDreamer(str(folder / "session"), verbose=False):
             source = DataSource("texts", data={"text": texts})
             inputs = {"texts": source.output["text"]}
@@ -155,7 +157,7 @@ def _export_for_fastembed(folder: Path) -> None:
 
 
 def run_step(engine: str) -> Callable[[str, Path], Work]:
-    """`EmbedColumns` in a session, model loading included (an export of the model is not)."""
+    """`EmbedColumns` in a session, the model loaded beforehand, as for the others."""
 
     def run(told: str, folder: Path) -> Work:
         from datadreamer.steps import DataSource
@@ -163,9 +165,7 @@ def run_step(engine: str) -> Callable[[str, Path], Work]:
         from dreambolt_steps import EmbedColumns, columns, open_session
 
         texts, model = _choose_texts(told), open_engine(engine)
-        if engine != "minilm":
-            model.dims  # exported or distilled, and kept  # noqa: B018
-            model.unload_model()
+        next(model.encode(["loaded"]))  # type: ignore[attr-defined]
 
         def work() -> None:
             with open_session(folder / "session"):
