@@ -172,7 +172,7 @@ def suggest_commands(database: str, table: str, layout: TableLayout) -> list[str
     """Commands of the command line that look into a table that was loaded."""
     commands = [shlex.join(["query", database, f"SELECT * FROM {quote_table(table)} LIMIT 5"])]
     for column in layout.vector_index:
-        words = ["search", database, table, "what to look for", "--column", column]
+        words = ["search", database, "what to look for", "--table", table, "--column", column]
         commands.append(shlex.join(words))
     return commands
 

@@ -40,7 +40,7 @@ def suggest_commands(database: str | Path, table: str) -> list[str]:
             )
             commands.append(shlex.join(["query", str(database), similar]))
             example = _read_example(database, name, column)
-            commands.append(shlex.join(["search", str(database), table, example]))
+            commands.append(shlex.join(["search", str(database), example, "--table", table]))
             break
     return commands
 

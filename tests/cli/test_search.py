@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from dreambolt_steps.embedding_model import name_embedder, open_embedder
 from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
 from dreambolt_steps.tables.export import write_parquet
 from dreambolt_steps.warehouses.duckdb import load_parquet
+from dreambolt_steps.warehouses.examples import suggest_commands
 from tests.embedding.test_server_model import give, vector_of
 from tests.standins.chat_server import ChatServer
 
@@ -233,3 +235,13 @@ def test_columns_that_do_not_fit_are_named_below(capsys: pytest.CaptureFixture[s
     assert lines[0].split() == ["c0[x]", "c1[x]", "c2[x]", "c3[x]"]
     assert lines[1].split() == ["int64"] * 4
     assert lines[3] == "and 5 more columns: c4[x], c5[x], c6[x], c7[x], c8[x]"
+
+
+def test_the_commands_that_are_suggested_work(tmp_path: Path) -> None:
+    database = load_vectors(tmp_path, {"name_embedding": embed_names()})
+    commands = [shlex.split(command) for command in suggest_commands(database, "names")]
+    assert {words[0] for words in commands} == {"query", "search"}
+    for words in commands:
+        done = CliRunner(env={"COLUMNS": "120"}).invoke(app, words)
+        assert done.exit_code == 0, done.stderr
+        assert len(done.stdout.strip().split("\n")) > 1
