@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dreambolt_steps.embedding.encode import Encode
-from dreambolt_steps.engines.engine import Engine
+from dreambolt_steps.engines.engine import Engine, map_pairs
 
 
 def can_spread(embedder: Any) -> bool:
@@ -45,15 +44,7 @@ def spread_model(embedder: Any, engine: Engine) -> Iterator[Encode]:
     with engine.open_workers(opened, cores=threads, wants_gpu=embedder.wants_gpu) as workers:
 
         def encode(texts: Sequence[str]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            waiting: deque[np.ndarray] = deque()
-
-            def cut() -> Iterator[Any]:
-                for positions, batch in embedder.cut_batches(texts):
-                    waiting.append(positions)
-                    yield batch
-
-            for vectors in workers.map(cut()):
-                yield waiting.popleft(), vectors
+            return map_pairs(workers, embedder.cut_batches(texts))
 
         yield encode
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 _T = TypeVar("_T")
+_K = TypeVar("_K")
 _R = TypeVar("_R")
 _T_contra = TypeVar("_T_contra", contravariant=True)
 _R_co = TypeVar("_R_co", covariant=True)
@@ -62,3 +64,24 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """End what was started."""
+
+
+def map_pairs(workers: Workers[_T, _R], pairs: Iterable[tuple[_K, _T]]) -> Iterator[tuple[_K, _R]]:
+    """Have the second of each pair worked on, and keep the first here beside it.
+
+    Args:
+        workers: that have the function ready.
+        pairs: of what stays and what is handed to a worker; a few are taken ahead.
+
+    Yields: what stayed with the function's result, in the pairs' order.
+    Raises: as `Workers.map`.
+    """
+    kept: deque[_K] = deque()
+
+    def take() -> Iterator[_T]:
+        for stays, item in pairs:
+            kept.append(stays)
+            yield item
+
+    for result in workers.map(take()):
+        yield kept.popleft(), result

@@ -18,12 +18,11 @@ from dreambolt_steps.dialects.dialect import Dialect, DialectOverrides
 from dreambolt_steps.dialects.encoding import (
     find_encoding,
     guess_encoding,
-    map_offsets,
     say_undecodable,
     transcode,
 )
 from dreambolt_steps.dialects.findings import tell_findings
-from dreambolt_steps.dialects.line_numbers import count_lines, find_lines, iterate_lines
+from dreambolt_steps.dialects.line_numbers import count_lines, find_lines
 from dreambolt_steps.dialects.odd_rows import OddRow
 from dreambolt_steps.dialects.row_sorter import BROKEN_QUOTES
 from dreambolt_steps.dialects.row_writer import RowWriter
@@ -137,11 +136,9 @@ class DelimitedFile:
             if known and misfit.column and misfit.column <= len(self.names):
                 columns[offset] = self.names[misfit.column - 1]
         merged = merge(found.rejects, misfits, key=attrgetter("offset"))
-        rows, *copies = tee(merged, 3)
-        offsets, others = ((row.offset for row in copy) for copy in copies)
-        places = others if self._encoding.is_utf8 else self._map(others)
-        lines = iterate_lines(self._text, offsets)
-        for row, line, place in zip(rows, lines, places, strict=True):
+        rows, copy = tee(merged)
+        traced = self._places.trace(row.offset for row in copy)
+        for row, (line, place) in zip(rows, traced, strict=True):
             column = columns.get(row.offset)
             yield Reject(str(self._original), line, place, column, None, row.reason, row.raw)
 
@@ -181,9 +178,6 @@ class DelimitedFile:
             self._encoding = guess_encoding(self._original, error.offset)
             return self._open(overrides)
         return path, detection, found, path if found.plain else copy
-
-    def _map(self, offsets: Iterable[int]) -> Iterator[int | None]:
-        return map_offsets(self._text, self._encoding, offsets)
 
     def _tell_odd_lines(self) -> tuple[str, ...]:
         rejects = self._found.rejects.take_first(3)

@@ -52,13 +52,18 @@ class DelimitedPlaces:
         if len(quote) > 1 or count_records(blocks()) != count:
             yield from (None for _ in rows)
             return
-        begun, *copies = tee(self._read(find_records(blocks(), rows)), 3)
-        offsets, others = ((offset for offset, _ in copy) for copy in copies)
-        is_same = self.encoding.is_utf8
-        places = others if is_same else map_offsets(self.text, self.encoding, others)
-        lines = iterate_lines(self.text, offsets)
-        for (_, raw), line, place in zip(begun, lines, places, strict=True):
+        begun, copy = tee(self._read(find_records(blocks(), rows)))
+        traced = self.trace(offset for offset, _ in copy)
+        for (_, raw), (line, place) in zip(begun, traced, strict=True):
             yield RowPlace(line, place, raw)
+
+    def trace(self, offsets: Iterable[int]) -> Iterator[tuple[int, int | None]]:
+        """The line of each offset in the text, ascending, and the offset in the file itself; None
+        where the encoding does not tell."""
+        offsets, copy = tee(offsets)
+        is_same = self.encoding.is_utf8
+        places = copy if is_same else map_offsets(self.text, self.encoding, copy)
+        return zip(iterate_lines(self.text, offsets), places, strict=True)
 
     def _read(self, records: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str]]:
         """Where each record begins in the text, and its text there."""

@@ -23,6 +23,7 @@ _BY_OPENAI = frozenset({"mistral", "deepseek", "perplexity", "together_ai", "xai
 """Providers that litellm asks through the openai client, which tries twice more by itself: litellm
 1.57.8 drops the setting that says how often."""
 _WAIT = re.compile(r"""["']retryDelay["']: ["'](\d+(?:\.\d+)?)s["']""")
+"""In an error of Gemini, beside the words that others say of a used up quota."""
 
 
 def import_litellm() -> Any:
@@ -110,9 +111,7 @@ def read_trouble(
     if not isinstance(status, int) or kind in ("APIConnectionError", "Timeout"):
         reason = f"{server.base_url} gave no answer: {_shorten(text)}"
         return Trouble(reason, transient=True)
-    if found := _WAIT.search(
-        text
-    ):  # of Gemini, beside the words that others say of a used up quota
+    if found := _WAIT.search(text):
         reason = f"HTTP {status}: {_shorten(text)}"
         return Trouble(reason, status, True, overloaded=True, retry_after=float(found[1]))
     headers = getattr(error, "litellm_response_headers", None) or {}

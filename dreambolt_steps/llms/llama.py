@@ -31,9 +31,8 @@ class Llama:
         wanted.n_ctx, wanted.n_parallel = context_length, 1
         wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = threads
         wanted.cache_ram_mib = 0  # what a prompt shares with the one before is kept all the same
-        wanted.swa_full = (
-            True  # else a model with a sliding window reads every prompt from its start
-        )
+        # else a model with a sliding window reads every prompt from its start
+        wanted.swa_full = True
         wanted.warmup = wanted.ui = wanted.endpoint_slots = False
         wanted.verbosity = -1
         self._key = secrets.token_hex(16)

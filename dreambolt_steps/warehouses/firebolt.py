@@ -87,16 +87,15 @@ class FireboltWarehouse:
                 load_id=load.load_id,
                 indexes=load.evolve or bool(layout.vector_index),
             )
+            footers = read_footers(files, "Firebolt")
             if is_made(load, list(state.held)):
                 rows = sum(r.rows for r in state.held if r.load_id == load.load_id)
                 # a run that was killed after its COMMIT left what it had staged
-                footers = read_footers(files, "Firebolt")
                 delivery = find_delivery(load, footers, self._settings, self.options)
                 self.left_out = self._read_rejects(delivery)
                 self._settle(delivery)
                 rejected = max(sum(footers.rows) - rows, 0)
                 return LoadReceipt(load.table, load.load_id, rows, skipped=True, rejected=rejected)
-            footers = read_footers(files, "Firebolt")
             delivery, plan_attempt = prepare_load(
                 load, footers, state, self._settings, self.options
             )
@@ -128,9 +127,9 @@ class FireboltWarehouse:
             raise
         self.left_out = list(run.left_out)
         rejected = len(self.left_out)
-        tell(all_rows - rejected)
-        self._settle(delivery)
         rows = all_rows - rejected
+        tell(rows)
+        self._settle(delivery)
         return LoadReceipt(load.table, load.load_id, rows, skipped=False, rejected=rejected)
 
     def find_state(self, table: str) -> TableState:

@@ -161,7 +161,7 @@ def widen_type(source: str, target: str) -> str | None:
 
 def _name_in_duckdb(kind: str) -> str:
     named = _IN_DUCKDB.get(kind, kind)
-    return re.sub(r"NUMERIC\((\d+), (\d+)\)", r"DECIMAL(\1,\2)", named)
+    return _NUMERIC.sub(r"DECIMAL(\1,\2)", named)
 
 
 def _forget_nested_null(kind: str) -> str:

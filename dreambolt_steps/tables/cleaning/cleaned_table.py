@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from dreambolt_steps.engines.engine import Engine
+from dreambolt_steps.engines.engine import Engine, map_pairs
 from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.tables.cleaning.clean_column import clean_column
 from dreambolt_steps.tables.cleaning.column_plan import CleanPlan, ColumnPlan
@@ -82,18 +81,11 @@ class CleanedTable:
         return self._mismatches.list_dropped()
 
     def _iterate(self) -> Iterator[pa.RecordBatch]:
-        waiting: deque[pa.RecordBatch] = deque()
-
-        def take() -> Iterator[pa.RecordBatch]:
-            for batch in self._source:
-                waiting.append(batch)
-                yield batch
-
         try:
             cleaner = partial(open_cleaner, self._plan.columns)
             with self._engine.open_workers(cleaner) as workers:
-                for done in workers.map(take()):
-                    clean = self._settle(waiting.popleft(), done)
+                for batch, done in map_pairs(workers, ((one, one) for one in self._source)):
+                    clean = self._settle(batch, done)
                     self._rows += clean.num_rows
                     yield clean
             self._finished = True
