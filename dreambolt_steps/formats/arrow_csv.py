@@ -51,8 +51,27 @@ def iterate_arrow_csv(
     Raises: pa.ArrowInvalid at the first row that does not fit; those before it may have been
         yielded.
     """
+    block_bytes = min(_BLOCK_BYTES * max(len(names) // _USUAL_COLUMNS, 1), _MOST_BLOCK_BYTES)
+    with pc.open_csv(str(path), *_write_options(dialect, names, block_bytes)) as reader:
+        yield from reader
+
+
+def read_arrow_csv(rows: bytes, dialect: Dialect, names: Sequence[str]) -> pa.RecordBatch:
+    """Read the rows of a small file, all of them in memory, as `iterate_arrow_csv` does.
+
+    Raises: pa.ArrowInvalid for a row that does not fit.
+    """
+    read, parse, convert = _write_options(dialect, names, len(rows) + 1)
+    read.use_threads = False  # handing columns to threads costs more than they save
+    table = pc.read_csv(pa.BufferReader(rows), read, parse, convert)
+    return table.combine_chunks().to_batches()[0]
+
+
+def _write_options(
+    dialect: Dialect, names: Sequence[str], block_bytes: int
+) -> tuple[pc.ReadOptions, pc.ParseOptions, pc.ConvertOptions]:
     read = pc.ReadOptions(
-        block_size=min(_BLOCK_BYTES * max(len(names) // _USUAL_COLUMNS, 1), _MOST_BLOCK_BYTES),
+        block_size=block_bytes,
         column_names=list(names),
         skip_rows=dialect.skip,
         skip_rows_after_names=int(dialect.header),
@@ -70,5 +89,4 @@ def iterate_arrow_csv(
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
-    with pc.open_csv(str(path), read, parse, convert) as reader:
-        yield from reader
+    return read, parse, convert

@@ -30,6 +30,7 @@ from dreambolt_steps.dialects.screen import NotUtf8Error, screen_table
 from dreambolt_steps.dialects.screening import Screening
 from dreambolt_steps.dialects.text_bytes import show
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.formats.delimited_form import DelimitedForm
 from dreambolt_steps.formats.delimited_places import DelimitedPlaces
 from dreambolt_steps.formats.delimited_rows import DelimitedRows
 from dreambolt_steps.formats.row_place import RowPlace
@@ -73,6 +74,7 @@ class DelimitedFile:
             raise SourceError(
                 f"{spool}: can't spool {path} ({error.strerror}); set TMPDIR"
             ) from error
+        self._detection = detection
         layout, found = detection.layout, self._found
         footer = count_lines(self._text, found.footer_offset) if found.footer else 0
         self.dialect: Dialect = replace(detection.dialect, footer=footer or overrides.footer or 0)
@@ -103,6 +105,16 @@ class DelimitedFile:
             line_end=region.line_end.decode(),
             original=path,
         )
+
+    def find_form(self) -> DelimitedForm | None:
+        """The form in which others like it can be read at once; None where anything is odd."""
+        plain = self._found.plain and self._encoding.is_utf8 and not self._encoding.bad_bytes
+        if not plain or self.findings:
+            return None
+        with self._original.open("rb") as handle:
+            head = handle.read(self._detection.region.start)
+        form = DelimitedForm(head, self._detection, tuple(self.names))
+        return form if form.is_sure else None
 
     @property
     def schema(self) -> pa.Schema:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import xxhash
 
 from dreambolt_steps.dialects.dialect import Dialect
@@ -17,8 +18,10 @@ from dreambolt_steps.formats.part_file import (
     PartFile,
     PartWriter,
 )
-from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.formats.read_report import FileReport, ReadReport
 from dreambolt_steps.formats.table_read import TableRead
+from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+from dreambolt_steps.tables.table_spool import TableSpool
 
 _SUFFIX = ".arrow"
 
@@ -60,17 +63,37 @@ class FileCache:
             read: the file, not read yet.
             check: called once all is read; what it raises keeps the part from being kept.
         """
+        return self._keep(key, read.schema, read.reader, read.report, check)
+
+    def keep_batch(
+        self,
+        key: str,
+        batch: pa.RecordBatch,
+        report: FileReport,
+        check: Callable[[], None] | None = None,
+    ) -> CachedFile:
+        """Keep a file that is read: a batch of all its rows, none rejected."""
+        whole = ReadReport(batch.num_rows, 0, TableSpool(REJECT_SCHEMA), (report,))
+        return self._keep(key, batch.schema, [batch], lambda: whole, check)
+
+    def _keep(
+        self,
+        key: str,
+        schema: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        conclude: Callable[[], ReadReport],
+        check: Callable[[], None] | None,
+    ) -> CachedFile:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with PartWriter(self._name(key), read.schema) as part:
-            for batch in read.reader:
+        with PartWriter(self._name(key), schema) as part:
+            for batch in batches:
                 part.write(batch)
-            report = read.report()
+            report = conclude()
             if check is not None:
                 check()
-            part.finish(
-                report.spooled.iterate_batches(), {"reports": [asdict(one) for one in report.files]}
-            )
-        return CachedFile(PartFile.open(self._name(key)), report.files)
+            reports = [{**vars(one), "dialect": _list(one.dialect)} for one in report.files]
+            kept = part.finish(report.spooled.iterate_batches(), {"reports": reports})
+        return CachedFile(kept, report.files)
 
     def remove_others(self, keys: Iterable[str], *, dry_run: bool = False) -> int:
         """Remove every part but those of `keys`, and what killed runs left.
@@ -101,6 +124,10 @@ def name_key(identity: object, arguments: Mapping[str, Any]) -> str:
     shape = [field.name for kind in (FileReport, Dialect) for field in fields(kind)]
     told = json.dumps([MAGIC.decode(), shape, identity, dict(arguments)], default=str)
     return xxhash.xxh3_128_hexdigest(told.encode())
+
+
+def _list(dialect: Dialect | None) -> dict[str, Any] | None:
+    return None if dialect is None else dict(vars(dialect))
 
 
 def _load_report(found: dict[str, Any]) -> FileReport:

@@ -63,6 +63,7 @@ class PartWriter:
         self._target = target
         self._partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
         self._handle = self._partial.open("wb")
+        self._rows_schema = schema
         self._schema = self._write(schema.serialize(), 0)
         self._blocks: list[Block] = []
 
@@ -83,7 +84,7 @@ class PartWriter:
         """Add a batch."""
         self._blocks.append(self._write(batch.serialize(), batch.num_rows))
 
-    def finish(self, rejects: Iterable[pa.RecordBatch], details: Mapping[str, Any]) -> None:
+    def finish(self, rejects: Iterable[pa.RecordBatch], details: Mapping[str, Any]) -> PartFile:
         """Add rejects (REJECT_SCHEMA) and details (anything JSON holds), and give the file its
         name."""
         self._handle.write(_END_OF_STREAM)
@@ -101,6 +102,14 @@ class PartWriter:
         self._handle.write(xxhash.xxh3_64_digest(record) + MAGIC)
         self._handle.close()
         self._partial.replace(self._target)
+        return PartFile(
+            self._target,
+            self._rows_schema,
+            sum(block.rows for block in self._blocks),
+            dict(details),
+            tuple(self._blocks),
+            tuple(rejected),
+        )
 
     def _write(self, content: pa.Buffer, rows: int) -> Block:
         offset = self._handle.tell()

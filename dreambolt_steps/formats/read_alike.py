@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dreambolt_steps.dialects.dialect import Dialect
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache
+from dreambolt_steps.formats.known_forms import KnownForms
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.sources.source_file import SourceFile
 
 _TOLD = ("delimiter", "quote", "escape", "header", "skip")
 
@@ -22,6 +25,7 @@ def keep_file(
     arguments: dict[str, Any],
     *,
     alike: FileReport | None = None,
+    forms: KnownForms | None = None,
     check: Callable[[], None] | None = None,
 ) -> CachedFile:
     """Read a file into the cache.
@@ -36,10 +40,17 @@ def keep_file(
         path: the local file.
         arguments: of `read_table`.
         alike: another file, which may be written alike.
+        forms: of files that were read with the same arguments; what is learned of this one is
+            added.
         check: called when all is read; what it raises keeps the file out of the cache.
 
     Raises: as `read_table`.
     """
+    forms = forms or KnownForms()
+    source: SourceFile | None = next(iter(arguments.get("sources") or ()), None)
+    name, shown = (source.own_name, source.shown) if source else (Path(path).name, str(path))
+    if found := forms.read(Path(path), name, shown):
+        return cache.keep_batch(key, *found, check)
     told = _tell_dialect(alike)
     if alike is not None and told:
         given = {name: value for name, value in arguments.items() if value is not None}
@@ -47,8 +58,12 @@ def keep_file(
         if [file.columns for file in read.files] == [alike.columns]:
             cached = cache.keep(key, read, check)
             if not any(report.rejected for report in cached.reports):
+                forms.learn(read, name)
                 return cached
-    return cache.keep(key, read_table(path, **arguments), check)
+    read = read_table(path, **arguments)
+    cached = cache.keep(key, read, check)
+    forms.learn(read, name)
+    return cached
 
 
 def _tell_dialect(report: FileReport | None) -> dict[str, Any]:

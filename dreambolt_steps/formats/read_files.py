@@ -11,6 +11,7 @@ from typing import Any
 from dreambolt_steps.dialects.dialect import DialectOverrides
 from dreambolt_steps.formats.cached_read import CachedRead
 from dreambolt_steps.formats.file_cache import CachedFile, FileCache, name_key
+from dreambolt_steps.formats.known_forms import KnownForms
 from dreambolt_steps.formats.open_format import FormatHints
 from dreambolt_steps.formats.read_alike import keep_file
 from dreambolt_steps.formats.read_report import FileReport
@@ -44,6 +45,7 @@ def read_files(
 
     Raises: as `fetch_file` and `read_table`.
     """
+    forms = KnownForms()
     keys = [name_file_key(file, version, arguments) for file in files]
 
     def read_file(index: int, alike: FileReport | None) -> CachedFile:
@@ -53,7 +55,7 @@ def read_files(
         told["partitions"] = False  # they are typed over all files
         check = partial(check_unchanged, [file])
         try:
-            return keep_file(cache, keys[index], path, told, alike=alike, check=check)
+            return keep_file(cache, keys[index], path, told, alike=alike, forms=forms, check=check)
         finally:
             if path != Path(file.uri):
                 path.unlink()

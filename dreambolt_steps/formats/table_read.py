@@ -68,6 +68,7 @@ class TableRead:
         schema: of the stream.
         notes: what was decided where the files' schemas differ.
         files: what is known of each file before its rows are read.
+        open_files: the files themselves.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class TableRead:
         self.files = tuple(file.report for file in files)
         self.schema: pa.Schema = united.schema
         self.notes = united.notes
-        self._open_files = files
+        self.open_files = files
         self._limit = limit
         self._progress = _Progress()
         self._spool = spool
@@ -87,7 +88,7 @@ class TableRead:
         """The stream; to be read once."""
         # No reference back to self: Arrow hides this cycle from the garbage collector.
         batches = _iterate_batches(
-            self._open_files, self.schema, self._limit, self._progress, self._spool
+            self.open_files, self.schema, self._limit, self._progress, self._spool
         )
         _RUNNING.add(batches)
         return pa.RecordBatchReader.from_batches(self.schema, batches)
@@ -101,7 +102,7 @@ class TableRead:
             file: as its report names it.
             rows, count: of `PlacedRows`.
         """
-        for one in self._open_files:
+        for one in self.open_files:
             if one.report.file == file and isinstance(one.reader, PlacedRows):
                 yield from one.reader.iterate_places(rows, count)
                 return
@@ -109,7 +110,7 @@ class TableRead:
 
     def close(self) -> None:
         """Give up a table that is not read."""
-        for file in self._open_files:
+        for file in self.open_files:
             file.reader.close()
         self._spool.clear()
 

@@ -11,7 +11,7 @@ from dreambolt_steps.formats.detect import is_office_zip
 from dreambolt_steps.sources.archive import list_members
 from dreambolt_steps.sources.expand import expand_file, find_compression
 from dreambolt_steps.sources.fetch import fetch_file
-from dreambolt_steps.sources.source_file import Partitions, SourceFile, hide_query
+from dreambolt_steps.sources.source_file import Partitions, SourceFile
 from dreambolt_steps.sources.suffixes import split_suffixes
 
 _MAX_LAYERS = 3
@@ -49,8 +49,8 @@ def unpack_file(
 
     Raises: SourceError (damaged, encrypted, larger than it may be, nothing to read in a zip).
     """
-    shown = hide_query(source.uri) if source else str(path)
-    name = (source.member or source.name) if source else path.name
+    shown = source.shown if source else str(path)
+    name = source.own_name if source else path.name
     partitions = source.partitions if source else ()
     finding = ""
     for _ in range(_MAX_LAYERS):

@@ -62,6 +62,16 @@ class SourceFile:
             path = unquote(_SECRET_QUERY.sub("", path)).rstrip("/")
         return path.rsplit("/", 1)[-1]
 
+    @property
+    def own_name(self) -> str:
+        """The name whose suffix tells the format: within a zip, if it is in one."""
+        return self.member or self.name
+
+    @property
+    def shown(self) -> str:
+        """What reports and errors call it: its URI without secrets."""
+        return hide_query(self.uri)
+
 
 def find_partitions(path: str) -> Partitions:
     """Read the `column=value` folders right above a file, the outermost first.
