@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.data import make_names
 from benchmarks.measure import measure_contender, report_work
@@ -131,6 +132,42 @@ def run_fastembed(told: str, folder: Path) -> Work:
     return lambda: list(model.embed(texts, batch_size=32))
 
 
+def run_ray_data(told: str, folder: Path) -> Work:
+    """Ray Data's text pipeline as its documentation shows it: a class that loads the model, mapped
+    over batches by one actor, which computes on as many threads as there are cores. Its start and
+    its loading of the model are part of the work."""
+    import os
+
+    import ray
+    import ray.data
+
+    texts = _choose_texts(told)
+    cores = os.cpu_count() or 1
+
+    class Encoder:
+        def __init__(self) -> None:
+            import torch
+
+            torch.set_num_threads(cores)
+            self.model = _load_plain_model()
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+            found = self.model.encode(list(batch["text"]), batch_size=32, show_progress_bar=False)  # type: ignore[attr-defined]
+            return {"text": batch["text"], "vector": found}
+
+    environment = {"env_vars": {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": str(cores)}}
+    ray.init(num_cpus=cores + 1, logging_level="error", runtime_env=environment)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+
+    def work() -> None:
+        table = ray.data.from_items([{"text": text} for text in texts])
+        pool = ray.data.ActorPoolStrategy(size=1)
+        done = table.map_batches(Encoder, batch_size=256, num_cpus=cores, compute=pool)
+        done.write_parquet(str(folder / "vectors"))
+
+    return work
+
+
 def _export_for_fastembed(folder: Path) -> None:
     """The transformer as ONNX, without pooling, beside the files of its tokenizer."""
     import shutil
@@ -238,6 +275,7 @@ CONTENDERS: dict[str, Callable[[str, Path], Work]] = {
     "encode": run_encode,
     "datadreamer": run_datadreamer,
     "fastembed": run_fastembed,
+    "ray data": run_ray_data,
     "again": run_again,
     "export": run_export,
     "write_table": run_write_table,
@@ -248,6 +286,7 @@ _WORDS_OF = {
     "encode": "one `SentenceTransformer.encode`, which sorts",
     "datadreamer": "DataDreamer's `Embed`, `SentenceTransformersEmbedder`",
     "fastembed": "fastembed on the same weights, 32 rows at a time",
+    "ray data": "Ray Data, `map_batches` with `SentenceTransformer.encode`, to Parquet",
     **{f"step {engine}": f"`EmbedColumns`, {engine}" for engine in ENGINES},
 }
 
@@ -283,9 +322,9 @@ def measure_quality(count: str = "2000") -> str:
 
 def measure_embedding(*sizes: str) -> None:
     """Names and mixed texts by every contender, the quality of the engines, a second run, and 1M
-    vectors to Parquet. Sizes: SAMPLE of names for the plain loops, COUNT of mixed texts, rows to
-    Parquet (4000, 20000 and 1000000)."""
-    sample, mixed, rows = (*sizes, *("4000", "20000", "1000000")[len(sizes) :])
+    vectors to Parquet. Sizes: SAMPLE of names and of mixed texts for the plain ones, COUNT of mixed
+    texts for ours, rows to Parquet (4000, 2000, 20000 and 1000000)."""
+    sample, some, mixed, rows = (*sizes, *("4000", "2000", "20000", "1000000")[len(sizes) :])
     module = "benchmarks.embedding"
     import subprocess
 
@@ -298,7 +337,7 @@ def measure_embedding(*sizes: str) -> None:
     print("|---|---|---|---|---|")
     base = None
     for name, words in _WORDS_OF.items():
-        plain = not name.startswith("step ")
+        plain = not name.startswith(("step ", "ray "))
         told = f"names={sample}" if plain else "names"
         found = measure_contender(name, told, runs=1, module=module)
         speed = (int(sample) if plain else 37_784) / found.seconds
@@ -310,12 +349,14 @@ def measure_embedding(*sizes: str) -> None:
         )
     again = measure_contender("again", "names", runs=1, module=module)
     print(f"| a second run with one new row | {37_784 / again.seconds:,.0f} | | | 1 encoded |")
-    print(f"\n| {int(mixed):,} distinct texts, 8 to 256 tokens | texts/s | ratio | peak MiB | |")
+    told = f"{int(mixed):,} distinct texts, 8 to 256 tokens; {int(some):,} for the plain ones"
+    print(f"\n| {told} | texts/s | ratio | peak MiB | |")
     print("|---|---|---|---|---|")
     base = None
     for name, words in _WORDS_OF.items():
-        found = measure_contender(name, f"mixed={mixed}", runs=1, module=module)
-        speed = int(mixed) / found.seconds
+        count = mixed if name.startswith("step ") else some
+        found = measure_contender(name, f"mixed={count}", runs=1, module=module)
+        speed = int(count) / found.seconds
         base = base or speed
         print(
             f"| {words} | {speed:,.0f} | {speed / base:.2f} | {found.peak_mb:.0f} | "

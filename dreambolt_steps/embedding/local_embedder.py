@@ -16,11 +16,11 @@ from dreambolt_steps.embedding.adapter import gather_batches
 from dreambolt_steps.embedding.identity import hash_contents
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.embedding.token_batches import Forward, cut_token_batches, run_token_batches
+from dreambolt_steps.embedding.torch_devices import CPU_BATCH_TOKENS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BATCH_TOKENS = 4096
 _LOADED = ("model", "tokenizer", "forwards")
 
 
@@ -38,7 +38,6 @@ class LocalEmbedder(Embedder):
             own.
     """
 
-    batch_tokens = BATCH_TOKENS
     folder: Path
     prompt = ""
 
@@ -55,6 +54,11 @@ class LocalEmbedder(Embedder):
         import torch
 
         return int(torch.get_num_threads())
+
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of a batch: on a CPU so few that what is made of them stays in its caches."""
+        return CPU_BATCH_TOKENS
 
     @property
     def wants_gpu(self) -> bool:

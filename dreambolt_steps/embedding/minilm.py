@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
+from dreambolt_steps.embedding.packed_bert import PackedBert, pack_model
 from dreambolt_steps.embedding.token_batches import Forward
-from dreambolt_steps.embedding.torch_devices import build_tensors, compute_in, find_devices
+from dreambolt_steps.embedding.torch_devices import (
+    build_tensors,
+    choose_batch_tokens,
+    compute_in,
+    find_devices,
+)
 from dreambolt_steps.embedding.weights import find_model_file, identify_weights, read_model_json
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ class MiniLMEmbedder(LocalEmbedder):
     Args:
         device: where torch computes, default every GPU there is, else the CPU.
         half: multiply in bfloat16, where the device has it (GPUs, CPUs with AVX-512 BF16 or AMX):
-            nearly three times as fast there, and 99 % of the ten nearest stay the same.
+            nearly twice as fast there, and 99 % of the ten nearest stay the same.
         cache_folder_path: folder of DataDreamer's vector cache for `run`, default the session's
             own.
 
@@ -63,10 +69,16 @@ class MiniLMEmbedder(LocalEmbedder):
         """A hash of the weights."""
         return self.weights
 
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of a batch, as the device likes it."""
+        return choose_batch_tokens(self.device)
+
     @cached_property
     def forwards(self) -> list[Forward]:
         """The torch model on each device, loaded on first use."""
-        return [partial(self._forward, model) for model in self.model]
+        packed = [pack_model(model, half=self.half) for model in self.model]
+        return [partial(self._forward, *pair) for pair in zip(self.model, packed, strict=True)]
 
     @cached_property
     def model_max_length(self) -> int:
@@ -115,16 +127,19 @@ class MiniLMEmbedder(LocalEmbedder):
         """BibTeX of the method."""
         return [_CITATION]
 
-    def _forward(self, model: BertModel, tokens: list[list[int]]) -> np.ndarray:
+    def _forward(
+        self, model: BertModel, packed: PackedBert | None, tokens: list[list[int]]
+    ) -> np.ndarray:
         import torch
 
-        with torch.inference_mode(), compute_in(self.half, str(model.device)):
+        with torch.inference_mode():
             ids, mask = build_tensors(tokens, 0, str(model.device))
-            if bool(mask.all()):  # no padding: no mask is needed, and none is faster
-                pooled = model(input_ids=ids).last_hidden_state.mean(dim=1)
+            if packed is not None:
+                hidden = packed.encode(ids, mask)
             else:
-                hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
-                kept = mask.unsqueeze(-1).to(hidden.dtype)
-                pooled = (hidden * kept).sum(dim=1) / kept.sum(dim=1)
+                with compute_in(self.half, str(model.device)):
+                    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+            kept = mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * kept).sum(dim=1) / kept.sum(dim=1)
             vectors = torch.nn.functional.normalize(pooled, dim=1)
             return np.asarray(vectors.float().cpu().numpy())

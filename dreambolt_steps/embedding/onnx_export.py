@@ -99,13 +99,18 @@ def _quantize(source: Path, path: Path) -> Path:
             f"int8 needs the packages onnx and onnxruntime ({error}); run: "
             "pip install 'dreambolt-steps[onnx]'"
         ) from error
-    logging.getLogger().setLevel(max(logging.getLogger().level, logging.ERROR))
-    quantize_dynamic(
-        source,
-        path,
-        per_channel=True,
-        reduce_range=True,  # without VNNI, sums of full 8 bits overflow
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["MatMul"],
-    )
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(max(level, logging.ERROR))  # onnxruntime 1.32 advises on the root logger
+    try:
+        quantize_dynamic(
+            source,
+            path,
+            per_channel=True,
+            reduce_range=True,  # without VNNI, sums of full 8 bits overflow
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"],
+        )
+    finally:
+        root.setLevel(level)
     return path

@@ -10,8 +10,14 @@ import numpy as np
 
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
 from dreambolt_steps.embedding.model_folder import find_model_folder
+from dreambolt_steps.embedding.packed_bert import PackedBert, pack_model
 from dreambolt_steps.embedding.token_batches import Forward
-from dreambolt_steps.embedding.torch_devices import build_tensors, compute_in, find_devices
+from dreambolt_steps.embedding.torch_devices import (
+    build_tensors,
+    choose_batch_tokens,
+    compute_in,
+    find_devices,
+)
 from dreambolt_steps.errors import ModelError
 
 if TYPE_CHECKING:
@@ -62,10 +68,16 @@ class SentenceTransformerEmbedder(LocalEmbedder):
         devices = find_devices(self.device)
         return [load_model(self.folder, device, half=self.half) for device in devices]
 
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of a batch, as the device likes it."""
+        return choose_batch_tokens(self.device)
+
     @cached_property
     def forwards(self) -> list[Forward]:
         """The torch model on each device."""
-        return [partial(self._forward, model) for model in self.model]
+        packed = [pack_model(model[0].auto_model, half=self.half) for model in self.model]
+        return [partial(self._forward, *pair) for pair in zip(self.model, packed, strict=True)]
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -82,13 +94,22 @@ class SentenceTransformerEmbedder(LocalEmbedder):
         """The number of floats of one vector."""
         return int(self.model[0].get_sentence_embedding_dimension())
 
-    def _forward(self, model: SentenceTransformer, tokens: list[list[int]]) -> np.ndarray:
+    def _forward(
+        self, model: SentenceTransformer, packed: PackedBert | None, tokens: list[list[int]]
+    ) -> np.ndarray:
         import torch
 
-        with torch.inference_mode(), compute_in(self.half, str(model.device)):
+        with torch.inference_mode():
             padding = model.tokenizer.pad_token_id or 0
             ids, mask = build_tensors(tokens, padding, str(model.device))
-            features = model({"input_ids": ids, "attention_mask": mask})
+            features: Any = {"input_ids": ids, "attention_mask": mask}
+            if packed is not None:
+                features["token_embeddings"] = packed.encode(ids, mask)
+                for module in list(model)[1:]:
+                    features = module(features)
+            else:
+                with compute_in(self.half, str(model.device)):
+                    features = model(features)
             return np.asarray(features["sentence_embedding"].float().cpu().numpy())
 
 

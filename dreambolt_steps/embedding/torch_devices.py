@@ -10,6 +10,9 @@ from dreambolt_steps.embedding.token_batches import pad_tokens
 if TYPE_CHECKING:
     import torch
 
+CPU_BATCH_TOKENS = 2048
+_GPU_BATCH_TOKENS = 4096
+
 
 def find_devices(wanted: str | list[str] | None = None) -> list[str]:
     """The devices to compute on: those asked for, else every CUDA device, else Apple's, else the
@@ -25,6 +28,11 @@ def find_devices(wanted: str | list[str] | None = None) -> list[str]:
     if torch.cuda.is_available():
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
+
+
+def choose_batch_tokens(wanted: str | list[str] | None = None) -> int:
+    """How many tokens a batch holds on the devices of `find_devices`."""
+    return CPU_BATCH_TOKENS if find_devices(wanted) == ["cpu"] else _GPU_BATCH_TOKENS
 
 
 def has_bfloat16(device: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -89,8 +90,10 @@ def test_bfloat16_is_near_float32_and_another_model(exact, make):
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("int8", 0.12)])
 def test_onnx(exact, precision, tolerance):
     pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    level = logging.getLogger().level
     embedder = OnnxEmbedder(precision=precision)
     found = np.stack(list(embedder.encode(TEXTS)))
+    assert logging.getLogger().level == level  # the export keeps others' warnings
     np.testing.assert_allclose(found, exact, atol=tolerance)
     assert (found * exact).sum(axis=1).min() > (0.97 if precision == "int8" else 0.99999)
     assert (embedder.dims, embedder.model_max_length) == (384, 256)
