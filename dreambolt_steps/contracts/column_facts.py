@@ -119,8 +119,9 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
         return facts
     values = values.cast(find_plain_type(kind))
     counted = pc.value_counts(values)
-    order = pc.sort_indices(counted, [("counts", "descending"), ("values", "ascending")])
-    top = counted.take(order[:TOP_VALUES])
+    order = [("counts", "descending"), ("values", "ascending")]
+    parts = pa.table({name: counted.field(name) for name, _ in order})
+    top = counted.take(pc.select_k_unstable(parts, min(TOP_VALUES, len(counted)), order))
     shown = pc.utf8_slice_codeunits(top.field("values").cast(pa.string()), 0, VALUE_CHARACTERS)
     known: dict[str, Any] = {
         "sampled": len(values),
@@ -162,5 +163,5 @@ def _measure(values: pa.Array, family: Family) -> tuple[float, ...]:
     plain = plain[np.isfinite(plain)]
     if not len(plain):
         return ()
-    steps = np.linspace(0, 1, QUANTILES + 1)
-    return tuple(float(q) for q in np.quantile(plain, steps, method="inverted_cdf"))
+    ranks = np.ceil(np.linspace(0, 1, QUANTILES + 1) * len(plain)).astype(np.int64)
+    return tuple(np.sort(plain)[np.maximum(ranks - 1, 0)].tolist())
