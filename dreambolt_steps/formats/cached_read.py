@@ -98,8 +98,13 @@ class CachedRead:
         for index, cached in enumerate(self._files):
             for report in cached.reports:
                 more = [name for name, _ in self._partitions[index] if name not in report.names]
-                found.append(replace(report, names=(*report.names, *more)))
+                found.append(replace(report, names=(*report.names, *more)) if more else report)
         return tuple(found)
+
+    def count_rows(self) -> dict[str, int]:
+        """The rows of each file by its key, those that were rejected with them."""
+        counted = (sum(one.rows + one.rejected for one in file.reports) for file in self._files)
+        return dict(zip(self.keys, counted, strict=True))
 
     @cached_property
     def reader(self) -> pa.RecordBatchReader:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from datasets import Dataset
@@ -63,6 +64,7 @@ class LoadTable(TableStep):
 
     version = 1.1  # rows with stray quotes are repaired, further tables and footers left out
     _from_cache: int | None = None
+    _counted: Mapping[str, int] = MappingProxyType({})
 
     def setup(self) -> None:
         self.register_arg(
@@ -117,6 +119,7 @@ class LoadTable(TableStep):
             **self._reading,
         )
         self._from_cache = len(files) - len(read.fresh)
+        self._counted = read.count_rows()
         return read
 
     @property
@@ -191,12 +194,19 @@ class LoadTable(TableStep):
         for file in self.intake.plan.files:
             if file.uri in known:
                 continue
-            key, rows = name_file_key(file, self.version, self._reading), self.receipt.rows_in
-            cached = self._cache.find(key) if self._cache else None
-            if cached:
-                rows = sum(one.rows + one.rejected for one in cached.reports)
-            found.append(KnownFile(file.uri, file.identity, rows, key if cached else ""))
+            key = name_file_key(file, self.version, self._reading)
+            rows = self._count_cached(key)
+            if rows is None:
+                key, rows = "", self.receipt.rows_in
+            found.append(KnownFile(file.uri, file.identity, rows, key))
         return found
+
+    def _count_cached(self, key: str) -> int | None:
+        """The rows of a file that was read alone; None of one that was not."""
+        if key in self._counted:
+            return self._counted[key]
+        cached = self._cache.find(key) if self._cache else None
+        return sum(one.rows + one.rejected for one in cached.reports) if cached else None
 
 
 __all__ = ["LoadTable"]
