@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 _SHORT_TOKENS = 16
 _PACKED_ROWS = 2048
+_ROWS_STEP = 128  # oneDNN compiles and keeps a product for each number of rows it meets
 _KEPT_BYTES = 31 << 20
 
 
 def pack_model(model: PreTrainedModel, *, half: bool = False) -> PackedBert | None:
-    """Pack a model if it is a plain BERT encoder on an x86 CPU; None for any other.
+    """Pack a model if it is a plain BERT encoder in float32 on an x86 CPU; None for any other.
 
     Args:
-        model: loaded, in float32.
+        model: loaded.
         half: whether products are in bfloat16, where the CPU has it.
     """
     import torch
@@ -36,6 +37,7 @@ def pack_model(model: PreTrainedModel, *, half: bool = False) -> PackedBert | No
     plain = config.model_type == "bert" and config.hidden_act == "gelu"
     plain = plain and getattr(config, "position_embedding_type", "absolute") == "absolute"
     known = hasattr(torch.ops.mkldnn, "_linear_pointwise") and torch.backends.mkldnn.is_available()
+    plain = plain and model.dtype == torch.float32
     here = model.device.type == "cpu" and platform.machine() in ("x86_64", "AMD64")
     if not (plain and known and here):
         return None
@@ -89,12 +91,13 @@ class PackedBert:
         attention = _Attention(mask.bool(), self._heads)
         hidden = torch.nn.functional.embedding(ids, self._words) + self._places[:tokens]
         hidden = self._norm(hidden).view(ids.numel(), -1)
+        hidden = torch.nn.functional.pad(hidden, (0, 0, 0, -len(hidden) % _ROWS_STEP))
         for layer in self._layers:
             given = layer.into_heads.multiply(hidden)
             hidden = layer.norm(hidden.add_(layer.out_of_heads.multiply(attention.attend(given))))
             inner = layer.widen.multiply(hidden, "gelu")
             hidden = layer.last_norm(hidden.add_(layer.narrow.multiply(inner)))
-        return hidden.view(len(ids), tokens, -1)[:texts]
+        return hidden[: ids.numel()].view(len(ids), tokens, -1)[:texts]
 
 
 class _Attention:
@@ -127,13 +130,17 @@ class _Attention:
         """What each token takes from the others.
 
         Args:
-            given: query, key and value of each token side by side, of shape (tokens, 3 x dims).
+            given: query, key and value of each token side by side, of shape (rows, 3 x dims), where
+                rows behind the tokens count for nothing.
 
-        Returns: of shape (tokens, dims).
+        Returns: of shape (rows, dims).
         """
         import torch
 
-        parts = given.view(self._groups, self._size, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        count = self._groups * self._size
+        parts = (
+            given[:count].view(self._groups, self._size, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+        )
         if self._is_short:
             context = self._multiply(parts)
         else:
@@ -141,9 +148,10 @@ class _Attention:
             context = torch.nn.functional.scaled_dot_product_attention(
                 parts[0], parts[1], parts[2], bias.to(given.dtype)
             )
-        context = context.transpose(1, 2)
-        whole = context.to(given.dtype, memory_format=torch.contiguous_format)
-        return whole.reshape(self._groups * self._size, -1)
+        taken = given.new_empty(len(given), given.shape[1] // 3)
+        taken[:count].view(self._groups, self._size, self._heads, -1).copy_(context.transpose(1, 2))
+        taken[count:] = 0
+        return taken
 
     def _multiply(self, parts: torch.Tensor) -> torch.Tensor:
         """Each group filled up to 16 tokens: torch's softmax over 14 takes six times as long."""

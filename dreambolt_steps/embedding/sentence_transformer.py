@@ -65,8 +65,7 @@ class SentenceTransformerEmbedder(LocalEmbedder):
     @cached_property
     def model(self) -> list[SentenceTransformer]:
         """The model, once a device, loaded on first use."""
-        devices = find_devices(self.device)
-        return [load_model(self.folder, device, half=self.half) for device in devices]
+        return [load_model(self.folder, device) for device in find_devices(self.device)]
 
     @property
     def batch_tokens(self) -> int:
@@ -113,18 +112,13 @@ class SentenceTransformerEmbedder(LocalEmbedder):
             return np.asarray(features["sentence_embedding"].float().cpu().numpy())
 
 
-def load_model(
-    folder: Path, device: str, *, half: bool = False, **settings: Any
-) -> SentenceTransformer:
+def load_model(folder: Path, device: str, **settings: Any) -> SentenceTransformer:
     """Load a model from its folder, and from nowhere else.
 
     Raises: ModelError when it can't be loaded.
     """
-    import torch
     from sentence_transformers import SentenceTransformer
 
-    if half and device != "cpu":
-        settings["torch_dtype"] = torch.bfloat16
     try:
         model = SentenceTransformer(
             str(folder), device=device, local_files_only=True, model_kwargs=settings

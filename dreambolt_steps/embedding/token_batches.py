@@ -68,7 +68,8 @@ def run_token_batches(
     Yields: rows and their vectors, as they are finished.
     Raises: ModelError when one text alone does not fit.
     """
-    waiting = deque(cut_token_batches([len(ids) for ids in tokens], budget))
+    # The longest first: what comes after finds room in what they have left in memory.
+    waiting = deque(reversed([*cut_token_batches([len(ids) for ids in tokens], budget)]))
     limit = budget
 
     def run(forward: Forward, rows: list[int]) -> np.ndarray | None:

@@ -101,6 +101,10 @@ def test_a_model_of_another_kind_is_not_packed(told: dict[str, str]) -> None:
     assert pack_model(_make_model(**told)) is None
 
 
+def test_a_model_in_another_precision_is_not_packed() -> None:
+    assert pack_model(_make_model().to(torch.bfloat16)) is None
+
+
 def test_a_model_that_is_no_bert_is_not_packed() -> None:
     config = DistilBertConfig(vocab_size=99, dim=32, n_heads=2, hidden_dim=32, n_layers=1)
     assert pack_model(DistilBertModel(config)) is None
