@@ -19,6 +19,13 @@ pytest_plugins = ["tests.standins.s3_server", "tests.secret_search"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many workers again as there are cores: tests wait half of the time, for servers and
+    for commands that start."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real files beside the project; tests that need them are skipped where they are missing."""

@@ -144,9 +144,9 @@ class _Attention:
         if self._is_short:
             context = self._multiply(parts)
         else:
-            bias = self._bias[:, None].expand(len(self._bias), self._heads, -1, -1)
+            query, key, value = parts.float()  # torch's kernel takes longer in bfloat16
             context = torch.nn.functional.scaled_dot_product_attention(
-                parts[0], parts[1], parts[2], bias.to(given.dtype)
+                query, key, value, self._bias[:, None]
             )
         taken = given.new_empty(len(given), given.shape[1] // 3)
         taken[:count].view(self._groups, self._size, self._heads, -1).copy_(context.transpose(1, 2))
