@@ -73,7 +73,7 @@ class LineReader:
                     done += batch.num_rows
                     yield batch
                 return
-            except (duckdb.Error, pa.ArrowException, _ChangedError):
+            except _UNLIKE:
                 pass  # from here on in stretches; what was yielded is right
         for run in _group(spans):
             rows = sum(span.rows for span in run)
@@ -111,7 +111,7 @@ class LineReader:
             copy.write_bytes(text)
             try:
                 return list(self._query(copy))
-            except (duckdb.Error, pa.ArrowException, _ChangedError):
+            except _UNLIKE:
                 pass
             finally:
                 copy.unlink()
@@ -169,6 +169,10 @@ class LineReader:
 
 class _ChangedError(Exception):
     """DuckDB may have read a number as another one."""
+
+
+# Behind the first batches an error of DuckDB 2.0 comes through Arrow, as an OSError.
+_UNLIKE = (duckdb.Error, pa.ArrowException, OSError, _ChangedError)
 
 
 def _group(spans: Sequence[Span]) -> Iterator[list[Span]]:

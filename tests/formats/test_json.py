@@ -163,6 +163,15 @@ def test_a_key_that_repeats_is_told_and_the_last_value_counts(tmp_path: Path) ->
     )
 
 
+def test_a_key_that_repeats_behind_the_first_batches(tmp_path: Path) -> None:
+    lines = [f'{{"a":{n},"b":{{"c":{n}}}}}' for n in range(300_000)]
+    lines[-5] = '{"a":1,"b":{"c":1,"c":2},"a":7}'
+    rows, report = read(write(tmp_path / "a.jsonl", "\n".join(lines)))
+    assert [row["a"] for row in rows] == [*range(299_995), 7, *range(299_996, 300_000)]
+    assert rows[-5] == {"a": 7, "b": {"c": 2}}
+    assert report.rejected == 0
+
+
 def test_stretches_around_odd_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sound stretches, repeated keys, broken lines and long numbers in one file, in order."""
     monkeypatch.setattr(json_blocks, "_BLOCK_BYTES", 4096)
