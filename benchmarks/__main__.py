@@ -3,10 +3,10 @@ holds.
 
 Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, match, firebolt,
 synth, ray. Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x
-files), `formats=1024` (MiB of JSON Lines), `memory=1000000`, `embed=4000,2000,20000,1000000` (names and
-mixed texts for the plain ones, mixed texts for ours, vectors to Parquet), `match=100000`,
-`firebolt=100000` and `ray=clean:2000000,embed:1500`. Ratios of one run on one machine mean
-something; seconds of different runs do not compare.
+files), `formats=1024` (MiB of JSON Lines), `memory=1000000`, `embed=4000,2000,20000,1000000`
+(names and mixed texts for the plain ones, mixed texts for ours, vectors to Parquet),
+`match=100000`, `firebolt=100000` and `ray=clean:2000000,embed:1500`. Ratios of one run on one
+machine mean something; seconds of different runs do not compare.
 """
 
 from __future__ import annotations
