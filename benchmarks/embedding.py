@@ -7,6 +7,7 @@ Run as `python -m benchmarks.embedding CONTENDER SIZE`, one contender in a proce
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import tempfile
@@ -136,8 +137,6 @@ def run_ray_data(told: str, folder: Path) -> Work:
     """Ray Data's text pipeline as its documentation shows it: a class that loads the model, mapped
     over batches by one actor, which computes on as many threads as there are cores. Its start and
     its loading of the model are part of the work."""
-    import os
-
     import ray
     import ray.data
 

@@ -18,7 +18,6 @@ from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.read_report import FileReport, ReadReport, have_nulls
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, resolve_source
-from dreambolt_steps.sources.source_file import hide_query
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, CleanReport, apply_plan, plan_cleaning
 from dreambolt_steps.tables.profile import ColumnProfile, profile_table
@@ -116,7 +115,7 @@ def inspect_source(
 
 def _join(files: Sequence[SourceFile], read: ReadReport) -> list[FoundFile]:
     """Put files and reports together; a zip that does not call itself one has several reports."""
-    known = {hide_query(file.uri): file for file in files}
+    known = {file.shown: file for file in files}
     found = []
     for report in read.files:
         file = known.get(report.file) or known[report.file.split("!", 1)[0]]

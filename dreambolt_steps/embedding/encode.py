@@ -36,9 +36,9 @@ def embed_columns(
 ) -> pa.RecordBatchReader:
     """Add one column of vectors for each source.
 
-    Every distinct text is encoded once, however often and in whichever column it occurs, from the
-    shortest to the longest; not at all if the store has its vector. All encoding is done before
-    this returns; memory does not grow with the table.
+    Every distinct text is encoded once, however often and in whichever column it occurs, in slices
+    from the shortest to the longest; not at all if the store has its vector. All encoding is done
+    before this returns; memory does not grow with the table.
 
     Args:
         open_reader: opens the table; called twice, both times it must give the same rows.

@@ -16,7 +16,7 @@ from dreambolt_steps.embedding.adapter import gather_batches
 from dreambolt_steps.embedding.identity import hash_contents
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.embedding.token_batches import Forward, cut_token_batches, run_token_batches
-from dreambolt_steps.embedding.torch_devices import CPU_BATCH_TOKENS
+from dreambolt_steps.embedding.torch_devices import choose_batch_tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -58,7 +58,7 @@ class LocalEmbedder(Embedder):
     @property
     def batch_tokens(self) -> int:
         """Tokens of a batch: on a CPU so few that what is made of them stays in its caches."""
-        return CPU_BATCH_TOKENS
+        return choose_batch_tokens(getattr(self, "device", "cpu"))
 
     @property
     def wants_gpu(self) -> bool:

@@ -10,12 +10,7 @@ import numpy as np
 from dreambolt_steps.embedding.local_embedder import LocalEmbedder
 from dreambolt_steps.embedding.packed_bert import PackedBert, pack_model
 from dreambolt_steps.embedding.token_batches import Forward
-from dreambolt_steps.embedding.torch_devices import (
-    build_tensors,
-    choose_batch_tokens,
-    compute_in,
-    find_devices,
-)
+from dreambolt_steps.embedding.torch_devices import build_tensors, compute_in, find_devices
 from dreambolt_steps.embedding.weights import find_model_file, identify_weights, read_model_json
 
 if TYPE_CHECKING:
@@ -68,11 +63,6 @@ class MiniLMEmbedder(LocalEmbedder):
     def revision(self) -> str:
         """A hash of the weights."""
         return self.weights
-
-    @property
-    def batch_tokens(self) -> int:
-        """Tokens of a batch, as the device likes it."""
-        return choose_batch_tokens(self.device)
 
     @cached_property
     def forwards(self) -> list[Forward]:

@@ -12,14 +12,13 @@ import platform
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dreambolt_steps.embedding.torch_devices import has_bfloat16
+from dreambolt_steps.embedding.torch_devices import CPU_BATCH_TOKENS, has_bfloat16
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
 _SHORT_TOKENS = 16
-_PACKED_ROWS = 2048
 _ROWS_STEP = 128  # oneDNN compiles and keeps a product for each number of rows it meets
 _KEPT_BYTES = 31 << 20
 
@@ -34,10 +33,13 @@ def pack_model(model: PreTrainedModel, *, half: bool = False) -> PackedBert | No
     import torch
 
     config = model.config
-    plain = config.model_type == "bert" and config.hidden_act == "gelu"
-    plain = plain and getattr(config, "position_embedding_type", "absolute") == "absolute"
+    plain = (
+        config.model_type == "bert"
+        and config.hidden_act == "gelu"
+        and getattr(config, "position_embedding_type", "absolute") == "absolute"
+        and model.dtype == torch.float32
+    )
     known = hasattr(torch.ops.mkldnn, "_linear_pointwise") and torch.backends.mkldnn.is_available()
-    plain = plain and model.dtype == torch.float32
     here = model.device.type == "cpu" and platform.machine() in ("x86_64", "AMD64")
     if not (plain and known and here):
         return None
@@ -124,7 +126,12 @@ class _Attention:
             missing = _SHORT_TOKENS - self._size
             seen = torch.nn.functional.pad(seen & (text[:, None] == text), (0, missing))
             seen = torch.nn.functional.pad(seen, (0, 0, 0, missing), value=True)
-        self._bias = torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))
+        bias = torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))
+        if not self._is_short:
+            bias = bias[:, None]  # the same for each head
+        elif len(bias) > 1:
+            bias = bias.repeat_interleave(heads, 0)
+        self._bias = bias
 
     def attend(self, given: torch.Tensor) -> torch.Tensor:
         """What each token takes from the others.
@@ -146,7 +153,7 @@ class _Attention:
         else:
             query, key, value = parts.float()  # torch's kernel takes longer in bfloat16
             context = torch.nn.functional.scaled_dot_product_attention(
-                query, key, value, self._bias[:, None]
+                query, key, value, self._bias
             )
         taken = given.new_empty(len(given), given.shape[1] // 3)
         taken[:count].view(self._groups, self._size, self._heads, -1).copy_(context.transpose(1, 2))
@@ -162,9 +169,8 @@ class _Attention:
         filled[..., : self._size, :] = parts
         filled[..., self._size :, :] = 0
         query, key, value = filled.flatten(1, 2)
-        bias = self._bias
-        bias = bias.repeat_interleave(self._heads, 0) if len(bias) > 1 else bias
-        scores = torch.baddbmm(bias, query, key.transpose(1, 2), alpha=query.shape[-1] ** -0.5)
+        scale = query.shape[-1] ** -0.5
+        scores = torch.baddbmm(self._bias, query, key.transpose(1, 2), alpha=scale)
         return torch.bmm(scores.softmax(-1), value).view(shape[1:])[..., : self._size, :]
 
 
@@ -212,5 +218,5 @@ def _pack(linears: list[torch.nn.Linear], dtype: torch.dtype) -> _Linear:
 
     weight = torch.cat([linear.weight for linear in linears]).to(dtype).contiguous()
     bias = torch.cat([linear.bias for linear in linears]).to(dtype)
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight, _PACKED_ROWS)
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight, CPU_BATCH_TOKENS)
     return _Linear(packed, bias)

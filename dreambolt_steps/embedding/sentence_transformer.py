@@ -12,12 +12,7 @@ from dreambolt_steps.embedding.local_embedder import LocalEmbedder
 from dreambolt_steps.embedding.model_folder import find_model_folder
 from dreambolt_steps.embedding.packed_bert import PackedBert, pack_model
 from dreambolt_steps.embedding.token_batches import Forward
-from dreambolt_steps.embedding.torch_devices import (
-    build_tensors,
-    choose_batch_tokens,
-    compute_in,
-    find_devices,
-)
+from dreambolt_steps.embedding.torch_devices import build_tensors, compute_in, find_devices
 from dreambolt_steps.errors import ModelError
 
 if TYPE_CHECKING:
@@ -66,11 +61,6 @@ class SentenceTransformerEmbedder(LocalEmbedder):
     def model(self) -> list[SentenceTransformer]:
         """The model, once a device, loaded on first use."""
         return [load_model(self.folder, device) for device in find_devices(self.device)]
-
-    @property
-    def batch_tokens(self) -> int:
-        """Tokens of a batch, as the device likes it."""
-        return choose_batch_tokens(self.device)
 
     @cached_property
     def forwards(self) -> list[Forward]:

@@ -21,10 +21,10 @@ def find_devices(wanted: str | list[str] | None = None) -> list[str]:
     >>> find_devices("cpu")
     ['cpu']
     """
-    import torch
-
     if wanted is not None:
         return [wanted] if isinstance(wanted, str) else list(wanted)
+    import torch
+
     if torch.cuda.is_available():
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return ["mps"] if torch.backends.mps.is_available() else ["cpu"]

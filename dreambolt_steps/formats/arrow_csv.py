@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,7 +15,7 @@ _MOST_BLOCK_BYTES = 32 << 20  # wide tables: what is done once a batch and colum
 _USUAL_COLUMNS = 50
 
 
-def suits_arrow(path: Path, dialect: Dialect) -> bool:
+def suits_arrow(dialect: Dialect, last: bytes) -> bool:
     """Tell whether Arrow reads the rows of a file as DuckDB does, as far as its dialect and its
     end decide.
 
@@ -24,15 +23,14 @@ def suits_arrow(path: Path, dialect: Dialect) -> bool:
     the very end of a file, behind a quoted one, it takes for a quoted one.
 
     Args:
-        path: a file without odd quotes (`has_odd_quotes`) and with one kind of line ends.
-        dialect: how it is written.
+        dialect: how a file is written, which has no odd quotes (`BlockChecker`) and one kind of
+            line ends.
+        last: its last byte.
     """
     delimiter = dialect.delimiter.encode()
     if dialect.escape not in ("", dialect.quote) or len(delimiter) != 1:
         return False
-    with path.open("rb") as handle:
-        handle.seek(-1, os.SEEK_END)
-        return handle.read(1) != delimiter
+    return last != delimiter
 
 
 def iterate_arrow_csv(

@@ -103,8 +103,7 @@ class CachedRead:
 
     def count_rows(self) -> dict[str, int]:
         """The rows of each file by its key, those that were rejected with them."""
-        counted = (sum(one.rows + one.rejected for one in file.reports) for file in self._files)
-        return dict(zip(self.keys, counted, strict=True))
+        return {key: file.count_rows() for key, file in zip(self.keys, self._files, strict=True)}
 
     @cached_property
     def reader(self) -> pa.RecordBatchReader:

@@ -30,6 +30,7 @@ from dreambolt_steps.dialects.screen import NotUtf8Error, screen_table
 from dreambolt_steps.dialects.screening import Screening
 from dreambolt_steps.dialects.text_bytes import show
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.formats.arrow_csv import suits_arrow
 from dreambolt_steps.formats.delimited_form import DelimitedForm
 from dreambolt_steps.formats.delimited_places import DelimitedPlaces
 from dreambolt_steps.formats.delimited_rows import DelimitedRows
@@ -108,13 +109,14 @@ class DelimitedFile:
 
     def find_form(self) -> DelimitedForm | None:
         """The form in which others like it can be read at once; None where anything is odd."""
-        plain = self._found.plain and self._encoding.is_utf8 and not self._encoding.bad_bytes
-        if not plain or self.findings:
+        dialect, layout = self._detection.dialect, self._detection.layout
+        plain = self._found.plain and self._encoding.is_utf8 and not self.findings
+        plain = plain and not layout.comment and layout.width == len(self.names) > 1
+        if not plain or not suits_arrow(dialect, b""):
             return None
         with self._original.open("rb") as handle:
             head = handle.read(self._detection.region.start)
-        form = DelimitedForm(head, self._detection, tuple(self.names))
-        return form if form.is_sure else None
+        return DelimitedForm(head, self._detection, tuple(self.names))
 
     @property
     def schema(self) -> pa.Schema:

@@ -14,12 +14,12 @@ from dreambolt_steps.dialects.detect import Detection
 from dreambolt_steps.dialects.header import is_like_header
 from dreambolt_steps.dialects.records import Quoting, Record, RecordSplitter
 from dreambolt_steps.dialects.row_writer import RowWriter
-from dreambolt_steps.formats.arrow_csv import read_arrow_csv
+from dreambolt_steps.formats.arrow_csv import read_arrow_csv, suits_arrow
 
 
 @dataclass(frozen=True)
 class DelimitedForm:
-    """The form of a UTF-8 file in which nothing was odd.
+    """The form of a UTF-8 file with a header and several columns, in which nothing was odd.
 
     Attributes:
         head: the bytes before its first row: byte order mark, preamble and header.
@@ -31,20 +31,6 @@ class DelimitedForm:
     detection: Detection
     names: tuple[str, ...]
 
-    @cached_property
-    def is_sure(self) -> bool:
-        """Whether a file's head and the shape of its rows are enough to know it by: it has a
-        header, several columns, no comments, and Arrow reads its rows."""
-        dialect, layout = self.detection.dialect, self.detection.layout
-        return (
-            layout.header_rows > 0
-            and layout.width == len(self.names) > 1
-            and not (layout.comment or layout.notes or self.detection.region.copy)
-            and len(dialect.delimiter.encode()) == 1
-            and dialect.escape in ("", dialect.quote)
-            and self._writer.copies_text
-        )
-
     def read(self, content: bytes) -> pa.RecordBatch | None:
         """Read a whole file that begins with `head` and holds nothing but well-formed rows behind
         it: none that could be more of the header, or a footer.
@@ -54,16 +40,17 @@ class DelimitedForm:
 
         Returns: every column as text, as `DelimitedFile` reads it; None for any other file.
         """
-        line_end, delimiter = self.detection.region.line_end, self.detection.dialect.delimiter
-        if not content.startswith(self.head) or content.endswith(delimiter.encode()):
+        line_end = self.detection.region.line_end
+        suits = content.startswith(self.head) and suits_arrow(self.detection.dialect, content[-1:])
+        if not suits:
             return None
         rows = content[len(self.head) :]
-        whole = rows if rows.endswith(line_end) else rows + line_end
+        lines = rows.removesuffix(line_end)
+        whole = lines + line_end
         if self._checker.check(whole) != len(whole) or not text_bytes.is_utf8(rows):
             return None
-        begin = whole.rfind(line_end, 0, -len(line_end))
-        last = self._take(whole[begin + len(line_end) if begin >= 0 else 0 :])
-        first = self._take(whole[: whole.find(line_end)])
+        first = self._take(lines.partition(line_end)[0])
+        last = self._take(lines.rpartition(line_end)[2])
         layout = self.detection.layout
         for record in (first, last):
             if record.quoting is not Quoting.SOUND or len(record.fields) != layout.width:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ class DelimitedRows:
         """
         done = 0
         try:
-            if self._is_sound and suits_arrow(self._path, self._dialect):
+            if self._is_sound and suits_arrow(self._dialect, self._read_last()):
                 try:
                     for batch in iterate_arrow_csv(self._path, self._dialect, self._names):
                         if limit is not None:
@@ -111,6 +112,11 @@ class DelimitedRows:
         """Give DuckDB's memory back."""
         if self._connection is not None:
             self._connection.close()
+
+    def _read_last(self) -> bytes:
+        with self._path.open("rb") as handle:
+            handle.seek(-1, os.SEEK_END)
+            return handle.read(1)
 
     def _iterate_duckdb(self, start: int, limit: int | None) -> Iterator[pa.RecordBatch]:
         query = f"from read_csv({quote_literal(str(self._path))}, {self._write_options()})"

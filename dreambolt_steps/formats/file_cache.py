@@ -33,6 +33,10 @@ class CachedFile:
     part: PartFile
     reports: tuple[FileReport, ...]
 
+    def count_rows(self) -> int:
+        """How many rows the file holds, those that were rejected with them."""
+        return sum(one.rows + one.rejected for one in self.reports)
+
 
 class FileCache:
     """A folder of parts, each under the key of what it was made from."""
@@ -91,8 +95,8 @@ class FileCache:
             report = conclude()
             if check is not None:
                 check()
-            reports = [{**vars(one), "dialect": _list(one.dialect)} for one in report.files]
-            kept = part.finish(report.spooled.iterate_batches(), {"reports": reports})
+            details = {"reports": [_dump_report(one) for one in report.files]}
+            kept = part.finish(report.spooled.iterate_batches(), details)
         return CachedFile(kept, report.files)
 
     def remove_others(self, keys: Iterable[str], *, dry_run: bool = False) -> int:
@@ -126,8 +130,9 @@ def name_key(identity: object, arguments: Mapping[str, Any]) -> str:
     return xxhash.xxh3_128_hexdigest(told.encode())
 
 
-def _list(dialect: Dialect | None) -> dict[str, Any] | None:
-    return None if dialect is None else dict(vars(dialect))
+def _dump_report(report: FileReport) -> dict[str, Any]:
+    """As `asdict`, which would copy every value: that shows where there are many small files."""
+    return {**vars(report), "dialect": vars(report.dialect) if report.dialect else None}
 
 
 def _load_report(found: dict[str, Any]) -> FileReport:

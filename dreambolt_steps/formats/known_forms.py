@@ -20,10 +20,9 @@ _MOST_FORMS = 8
 
 @dataclass(frozen=True)
 class _Known:
-    """A form, the suffix of the file's name, and what was reported of it."""
+    """The form of a file, and what was reported of it."""
 
     form: DelimitedForm
-    suffix: str
     report: FileReport
 
 
@@ -33,7 +32,7 @@ class KnownForms:
 
     def __init__(self) -> None:
         """Nothing is known yet."""
-        self._known: tuple[_Known, ...] = ()
+        self._known: dict[tuple[str, bytes], _Known] = {}  # by suffix of the name, and head
 
     def learn(self, read: TableRead, name: str) -> None:
         """Remember how a file is written, once it is read to its end.
@@ -48,7 +47,7 @@ class KnownForms:
         reader, (report,) = read.open_files[0].reader, read.report().files
         form = reader.find_form() if isinstance(reader, DelimitedFile) else None
         if form and not report.rejected:
-            self._known += (_Known(form, suffix, report),)
+            self._known[suffix, form.head] = _Known(form, report)
 
     def read(self, path: Path, name: str, shown: str) -> tuple[pa.RecordBatch, FileReport] | None:
         """Read a small file of a form that is known.
@@ -61,8 +60,8 @@ class KnownForms:
         Returns: its rows and its report; None for any other file.
         """
         suffix, compression = split_suffixes(name)
-        likely = [known for known in self._known if known.suffix == suffix and not compression]
-        if not likely or path.stat().st_size > _MOST_BYTES:
+        likely = [known for (other, _), known in list(self._known.items()) if other == suffix]
+        if compression or not likely or path.stat().st_size > _MOST_BYTES:
             return None
         content = path.read_bytes()
         for known in likely:

@@ -12,7 +12,7 @@ import numpy as np
 from dreambolt_steps.formats.read import read_table
 from dreambolt_steps.formats.row_place import RowPlace
 from dreambolt_steps.sources.fetch import fetch_file
-from dreambolt_steps.sources.source_file import SourceFile, hide_query
+from dreambolt_steps.sources.source_file import SourceFile
 
 FORMATS = ("csv", "tsv", "json", "jsonl")
 """Those whose rows are lines of text."""
@@ -37,7 +37,7 @@ def locate_rows(
 
     Raises: what `fetch_file` and `read_table` raise.
     """
-    known = {hide_query(source.uri): source for source in sources}
+    known = {source.shown: source for source in sources}
     ends = np.cumsum([count for _, count in rows_by_file])
     find: Callable[[int], int] = lambda row: int(np.searchsorted(ends, row, side="right"))  # noqa: E731
     for at, wanted in groupby(rows, find):

@@ -16,7 +16,7 @@ import xxhash
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.sources.expand import copy_within_limit
 from dreambolt_steps.sources.globs import compile_glob
-from dreambolt_steps.sources.source_file import SourceFile, find_partitions, hide_query
+from dreambolt_steps.sources.source_file import SourceFile, find_partitions
 from dreambolt_steps.sources.suffixes import ARCHIVE_SUFFIX, is_table_name
 
 _ENCRYPTED = 1
@@ -38,7 +38,7 @@ def list_members(
 
     Raises: SourceError for a damaged or encrypted zip, a zip inside the zip, or nothing to read.
     """
-    shown = hide_query(archive.uri)
+    shown = archive.shown
     with explain_zip_errors(shown), zipfile.ZipFile(handle) as opened:
         entries = [entry for entry in opened.infolist() if _is_file(entry)]
         known = [entry for entry in entries if is_table_name(entry.filename)]
@@ -70,7 +70,7 @@ def extract_member(
 
     Raises: SourceError when it is gone, damaged, or larger than it may be.
     """
-    shown = hide_query(file.uri)
+    shown = file.shown
     with explain_zip_errors(shown), zipfile.ZipFile(archive) as opened:
         try:
             entry = opened.getinfo(file.member or "")

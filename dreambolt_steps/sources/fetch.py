@@ -15,7 +15,7 @@ from dreambolt_steps.sources.archive import extract_member
 from dreambolt_steps.sources.expand import explain_full_disk
 from dreambolt_steps.sources.http import download_http
 from dreambolt_steps.sources.remote import explain_remote_errors, identify_object, open_remote
-from dreambolt_steps.sources.source_file import SourceFile, hash_file, hide_query
+from dreambolt_steps.sources.source_file import SourceFile, hash_file
 
 _MAX_NAME_BYTES = 120
 
@@ -49,7 +49,7 @@ def fetch_file(
         if archive is not None:
             extract_member(file, archive, partial, max_expanded_bytes)
         elif file.uri.startswith(("http://", "https://")):
-            with explain_full_disk(hide_query(file.uri)):
+            with explain_full_disk(file.shown):
                 download_http(file, partial)
         else:
             _download(file, partial)
@@ -92,6 +92,6 @@ def _download(file: SourceFile, partial: Path) -> None:
     )
     if found != file.identity or size != file.size:
         raise SourceError(
-            f"{hide_query(file.uri)}: changed while it was read ({file.size} bytes expected, "
+            f"{file.shown}: changed while it was read ({file.size} bytes expected, "
             f"{size} read); run again"
         )

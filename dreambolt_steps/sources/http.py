@@ -62,7 +62,7 @@ def download_http(file: SourceFile, target: Path) -> None:
     found = mark if mark and mark.startswith("xxh3:") else f"{mark}+{size}"
     if found != file.identity:
         raise SourceError(
-            f"{hide_query(file.uri)}: changed while it was read ({file.size} bytes expected, "
+            f"{file.shown}: changed while it was read ({file.size} bytes expected, "
             f"{size} read); run again"
         )
 

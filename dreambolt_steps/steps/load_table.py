@@ -206,7 +206,7 @@ class LoadTable(TableStep):
         if key in self._counted:
             return self._counted[key]
         cached = self._cache.find(key) if self._cache else None
-        return sum(one.rows + one.rejected for one in cached.reports) if cached else None
+        return cached.count_rows() if cached else None
 
 
 __all__ = ["LoadTable"]
