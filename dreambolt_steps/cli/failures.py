@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 from dreambolt_steps.errors import DreamboltError
 
 INTERRUPTED = 130
+_AGAIN_SECONDS = 0.02  # long enough for what dropped it to end
 _debug = [False]
 _interrupted = [False]
 _RESUMED = ("run", "ingest")
@@ -37,12 +39,21 @@ def watch_signals() -> None:
     """Let SIGTERM end a run as Ctrl-C does, and remember that one of them came.
 
     A library that is interrupted may raise an error of its own (DuckDB: "Query interrupted").
+    Python 3.11 drops what is raised inside the callback of a weak reference or a `__del__`, also
+    the interruption; it is sent again then.
     """
 
     def interrupt(number: int, frame: object) -> NoReturn:
         _interrupted[0] = True
         raise KeyboardInterrupt
 
+    def interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            show(dropped)
+
+    show, sys.unraisablehook = sys.unraisablehook, interrupt_again
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,28 +106,69 @@ def test_every_failure_is_one_line_and_an_exit_code(
     assert told.count("\n") == 1
 
 
-def test_a_library_that_wraps_an_interrupt_still_exits_with_130(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Signals watched as the command line does, with a command that resumes."""
     monkeypatch.setattr(sys, "argv", ["dreambolt", "ingest", "a b.csv"])
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     monkeypatch.setattr(failures, "_interrupted", [False])
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    failures.watch_signals()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
+
+@pytest.mark.usefixtures("watched")
+def test_a_library_that_wraps_an_interrupt_still_exits_with_130(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     def wrap() -> None:
         try:
             signal.raise_signal(signal.SIGTERM)
         except KeyboardInterrupt as error:
             raise RuntimeError("Query interrupted") from error
 
-    failures.watch_signals()
-    try:
-        with pytest.raises(SystemExit) as caught:
-            report_failures(wrap)()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with pytest.raises(SystemExit) as caught:
+        report_failures(wrap)()
     assert caught.value.code == 130
     assert capsys.readouterr().err.strip().endswith("ingest 'a b.csv'")
+
+
+@pytest.mark.usefixtures("watched")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_comes_while_an_object_is_dropped_still_ends_the_command(
+    capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    class Dropped:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    def linger() -> None:
+        Dropped()
+        time.sleep(30)
+
+    with pytest.raises(SystemExit) as caught:
+        report_failures(linger)()
+    assert caught.value.code == 130
+    told = capsys.readouterr().err
+    assert told.startswith("interrupted; ")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.usefixtures("watched")
+def test_what_else_python_drops_is_shown_as_ever() -> None:
+    shown: list[object] = []
+    show, sys.unraisablehook = sys.unraisablehook, lambda dropped: shown.append(dropped.exc_value)
+    failures.watch_signals()
+
+    class Dropped:
+        def __del__(self) -> None:
+            raise ValueError("said by a library")
+
+    Dropped()
+    sys.unraisablehook = show
+    assert [str(error) for error in shown] == ["said by a library"]
 
 
 def test_debug_shows_where_it_happened(
