@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -66,7 +67,6 @@ class DistinctTexts:
         self._database_path = work_folder / "texts.duckdb"
         self._spill_path = work_folder / "spill"
         self._remove_database()
-        self._source_error: Exception | None = None
         self._database = duckdb.connect(
             self._database_path,
             config={
@@ -77,11 +77,6 @@ class DistinctTexts:
         )
         try:
             self._collect(reader)
-        except duckdb.Error as error:
-            self.close()
-            if self._source_error is not None:
-                raise self._source_error from error
-            raise self._explain(error) from error
         except BaseException:
             self.close()
             raise
@@ -101,7 +96,7 @@ class DistinctTexts:
         Returns: the first number of each slice for `read`, and the number of texts at the end. A
         slice has 16,384 texts and 32 MiB at most, or one text.
         """
-        self._database.execute(
+        self._execute(
             "CREATE OR REPLACE TABLE missing AS SELECT row_number() OVER (ORDER BY size, text) - 1 "
             "AS code, text, key, size FROM texts ANTI JOIN known USING (key) ORDER BY code"
         )
@@ -116,10 +111,10 @@ class DistinctTexts:
 
     def read(self, start: int, stop: int) -> tuple[list[str], list[bytes]]:
         """The missing texts numbered from `start` to `stop - 1`, and their keys."""
-        found = self._database.execute(
+        found = self._execute(
             "SELECT text, key FROM missing WHERE code >= ? AND code < ? ORDER BY code",
             [start, stop],
-        ).fetchall()
+        )
         return [text for text, _ in found], [key for _, key in found]
 
     def write_places(self) -> np.ndarray:
@@ -132,13 +127,10 @@ class DistinctTexts:
         if not self.rows:
             return np.empty(shape, np.int64)
         # Written, not mapped, at first: mapped pages of a full disk would kill the process.
-        try:
-            with self._places_path.open("wb") as file:
-                for start in range(0, self.rows, _SLICE_TEXTS):
-                    size = (min(_SLICE_TEXTS, self.rows - start), shape[1])
-                    file.write(np.full(size, NO_TEXT, np.int64).tobytes())
-        except OSError as error:
-            raise self._explain(error) from error
+        with self._explain_errors(), self._places_path.open("wb") as file:
+            for start in range(0, self.rows, _SLICE_TEXTS):
+                size = (min(_SLICE_TEXTS, self.rows - start), shape[1])
+                file.write(np.full(size, NO_TEXT, np.int64).tobytes())
         places = np.memmap(self._places_path, np.int64, "r+", shape=shape)
         flat = places.reshape(-1)
         query = "SELECT cell, place FROM cells JOIN texts USING (code) JOIN known USING (key)"
@@ -164,7 +156,7 @@ class DistinctTexts:
         self.close()
 
     def _collect(self, reader: pa.RecordBatchReader) -> None:
-        run = self._database.execute
+        run = self._execute
         run("CREATE TABLE known (key BLOB, place BIGINT)")
         run("CREATE TABLE spoken (cell BIGINT, text VARCHAR)")
         self._insert("INSERT INTO spoken FROM incoming", _CELLS, self._number_cells(reader))
@@ -174,40 +166,60 @@ class DistinctTexts:
         )
         run("CREATE TABLE cells AS SELECT cell, code FROM spoken JOIN texts USING (text)")
         run("DROP TABLE spoken")
-        ((self.count,),) = run("SELECT count(*) FROM texts").fetchall()
+        ((self.count,),) = run("SELECT count(*) FROM texts")
 
     def _number_cells(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         width = len(self.sources)
-        try:
-            for batch in reader:
-                for position, source in enumerate(self.sources):
-                    texts = source.read(batch)
-                    cells = pa.array(
-                        np.arange(batch.num_rows) * width + self.rows * width + position
-                    )
-                    yield pa.record_batch([cells, texts], _CELLS).filter(texts.is_valid())
-                self.rows += batch.num_rows
-        except Exception as error:
-            # DuckDB turns an error of the stream into one of its own, without the type.
-            self._source_error = error
-            raise
+        for batch in reader:
+            for position, source in enumerate(self.sources):
+                texts = source.read(batch)
+                cells = pa.array(np.arange(batch.num_rows) * width + self.rows * width + position)
+                yield pa.record_batch([cells, texts], _CELLS).filter(texts.is_valid())
+            self.rows += batch.num_rows
 
     def _insert(self, statement: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
-        self._database.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
-        self._database.execute(statement)
+        failures: list[Exception] = []
+
+        def watch() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from batches
+            except Exception as error:
+                failures.append(error)
+                raise
+
+        self._database.register("incoming", pa.RecordBatchReader.from_batches(schema, watch()))
+        try:
+            self._execute(statement)
+        except ExportError:
+            if (
+                failures
+            ):  # DuckDB turns an error of the stream into one of its own, without the type
+                raise failures[0] from None
+            raise
         self._database.unregister("incoming")
 
-    def _stream(self, query: str) -> Iterator[pa.RecordBatch]:
-        batches: Any = self._database.sql(query).to_arrow_reader(_READ_ROWS)
-        yield from batches
+    def _execute(self, query: str, values: Sequence[int] = ()) -> list[tuple[Any, ...]]:
+        with self._explain_errors():
+            return self._database.execute(query, values).fetchall()
 
-    def _explain(self, error: Exception) -> ExportError:
-        reason = str(error).partition("\n")[0]
-        return ExportError(
-            f"the distinct texts of {', '.join(one.output for one in self.sources)} can't be kept "
-            f"in {self._places_path.parent}: {reason}; make room there or choose another work "
-            "folder"
-        )
+    def _stream(self, query: str) -> Iterator[pa.RecordBatch]:
+        with self._explain_errors():
+            batches: Any = self._database.sql(query).to_arrow_reader(_READ_ROWS)
+            yield from batches
+
+    @contextmanager
+    def _explain_errors(self) -> Iterator[None]:
+        """Explain what DuckDB raises; behind the first batches of DuckDB 2.0 it comes through
+        Arrow, as an OSError."""
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ExportError(
+                f"the distinct texts of {', '.join(one.output for one in self.sources)} can't be "
+                f"kept in {self._places_path.parent}: {reason}; make room there or choose another "
+                "work folder"
+            ) from error
 
     def _remove_database(self) -> None:
         for path in (self._database_path, self._database_path.with_suffix(".duckdb.wal")):
