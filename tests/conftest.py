@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Several workers share the cores: threads of torch that wait for each other would only spin.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A shell starts what goes on in the background with Ctrl-C ignored, and so would the tests of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -39,6 +41,21 @@ def shared_data() -> Path:
 def players(shared_data: Path) -> Path:
     """37,784 World Cup players in CSV."""
     return shared_data / "worldcup_players.csv"
+
+
+@pytest.fixture(scope="session")
+def _models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which all workers of this run share
+    return folder / "models"
+
+
+@pytest.fixture
+def model_cache(_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of what is made of models, once in a run of the suite."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_models))
+    return _models
 
 
 @pytest.fixture

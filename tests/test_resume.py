@@ -32,7 +32,7 @@ def recipe(source: str, columns_to_embed: list[str] = ["name"], batch: int = 100
     args = {"database": "out/t.duckdb", "table": "t", "mode": "append"}
     CopyIntoDuckDB("copy into", inputs=columns(files), args=args)
 """
-ROWS = 40_000
+ROWS = 12_000
 
 
 @pytest.fixture(scope="module")

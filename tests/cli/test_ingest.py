@@ -36,11 +36,9 @@ def test_a_column_to_embed_may_be_named_as_in_the_file() -> None:
     assert read("SELECT count(*), count(winner_embedding) FROM cups") == [(3, 3)]
 
 
-def test_a_template_is_embedded_by_a_named_model_and_searched_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("model_cache")
+def test_a_template_is_embedded_by_a_named_model_and_searched_with_it() -> None:
     pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     told = "cup={winner} won in {year}"
     done = call("ingest", "cups.csv", "--embed", told, "--embedder", "onnx")
     assert done.exit_code == 0, done.stderr

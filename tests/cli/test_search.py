@@ -85,6 +85,7 @@ def test_the_model_that_the_table_names_embeds_the_text(
     assert capsys.readouterr().out.split("\n")[1].split()[0] == "1.0000"
 
 
+@pytest.mark.usefixtures("model_cache")
 @pytest.mark.parametrize("name", ["", "bfloat16", "server:small", "onnx", "onnx-int8", "static"])
 def test_an_embedder_is_opened_by_the_name_it_is_recorded_by(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -130,21 +131,26 @@ def test_real_names_and_vectors_kept_by_a_session_begun_here(
     assert read(embed("whole", 900)).equals(read(whole))
 
 
-def kill_when(ready: Callable[[], bool], name: str) -> tuple[threading.Thread, list[int]]:
-    """Kill one worker of a kind as soon as something is so."""
+@contextmanager
+def kill_one(is_time: Callable[[], bool], name: str) -> Iterator[list[int]]:
+    """Kill one worker of a kind as soon as something is so. Yields: whom, once it is done."""
     killed: list[int] = []
+    done = threading.Event()
 
     def watch() -> None:
-        for _ in range(3_000):
-            if ready() and (found := list_workers(name)):
+        while not done.wait(0.01):
+            if is_time() and (found := list_workers(name)):
                 os.kill(found[0], signal.SIGKILL)
                 killed.append(found[0])
                 return
-            time.sleep(0.01)
 
     thread = threading.Thread(target=watch)
     thread.start()
-    return thread, killed
+    try:
+        yield killed
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_a_worker_that_is_killed_while_it_embeds(
@@ -156,10 +162,9 @@ def test_a_worker_that_is_killed_while_it_embeds(
         stores = list(tmp_path.glob("there/_vectors/*/vectors.arrow"))
         return bool(stores) and stores[0].stat().st_size > 50_000
 
-    thread, killed = kill_when(has_begun, "FunctionWorker")
     far = {"engine": "ray", "address": cluster.address}
-    there = run_chain(tmp_path / "there", messy, tmp_path / "out", far)
-    thread.join()
+    with kill_one(has_begun, "FunctionWorker") as killed:
+        there = run_chain(tmp_path / "there", messy, tmp_path / "out", far)
     assert len(killed) == 1
     assert read(there[2]).equals(read(steps[2]))
     assert there[2].receipt.report["encoded texts"] == steps[2].receipt.report["encoded texts"]
@@ -202,9 +207,8 @@ def test_a_worker_that_is_killed_while_it_calls(
 
     far = {"engine": "ray", "address": cluster.address}
     with ChatServer(answer) as server:
-        thread, killed = kill_when(lambda: len(server.finished) > 6, "CallWorker")
-        made = synthesize(tmp_path / "there", matches, server.url, 60, far)
-        thread.join()
+        with kill_one(lambda: len(server.finished) > 6, "CallWorker") as killed:
+            made = synthesize(tmp_path / "there", matches, server.url, 60, far)
         assert len(killed) == 1
         assert len(read(made)) == 120
         assert 30 <= len(server.bodies) <= 30 + 8  # what was under way is asked again

@@ -198,13 +198,21 @@ def test_readers_see_one_export_or_the_other(tmp_path: Path) -> None:
         for table in tables
     ]
     script = (
-        "import json, sys, pathlib\n"
+        "import json, os, sys, pathlib\n"
         "folder = pathlib.Path(sys.argv[1])\n"
+        "def identify():\n"
+        "    return folder.stat().st_ino, folder.stat().st_mtime_ns\n"
         "print('ready', flush=True)\n"
         "while not (folder.parent / 'stop').exists():\n"
-        "    listed = json.loads((folder / '_manifest.json').read_text())['files']\n"
+        "    opened, listed, names = identify(), None, None\n"
+        "    try:\n"
+        "        listed = json.loads((folder / '_manifest.json').read_text())['files']\n"
+        "        names = os.listdir(folder)\n"
+        "    finally:\n"
+        "        if identify() != opened:\n"
+        "            continue  # what was opened is removed by now, file by file\n"
         "    print(json.dumps(sorted(f['fingerprint'] for f in listed)), flush=True)\n"
-        "    assert len(list(folder.glob('*.parquet'))) == 3\n"
+        "    assert sum(name.endswith('.parquet') for name in names) == 3\n"
     )
     reader = subprocess.Popen(
         [sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True
