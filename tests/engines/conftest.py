@@ -14,9 +14,9 @@ from dreambolt_steps.engines.current import use_engine
 _STORE = 200 * 2**20
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[Any]:
-    """The cluster; one a process of the test suite."""
+    """The cluster; gone before other tests, which its dozen processes would slow down."""
     if find_spec("ray") is None:
         pytest.skip("the extra ray is not installed")
     with pytest.MonkeyPatch.context() as patch:

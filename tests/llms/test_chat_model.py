@@ -142,7 +142,7 @@ def test_broken_answers_are_asked_for_again(broken: Reply) -> None:
 
 def test_an_answer_that_does_not_come_is_asked_for_again() -> None:
     with ChatServer(lambda body, number: Reply("x", delay=0 if number else 5)) as server:
-        assert ChatModel("m", server.url, timeout=0.2).run(["a"]) == ["x"]
+        assert ChatModel("m", server.url, timeout=1).run(["a"]) == ["x"]
         assert len(server.bodies) == 2
 
 

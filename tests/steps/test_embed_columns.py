@@ -195,7 +195,7 @@ def test_a_killed_session_goes_on_behind_its_last_batch(tmp_path) -> None:
     command = [sys.executable, "-c", RECIPE, str(tmp_path / "session"), str(path)]
     env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as child:
-        for _ in range(3_000):
+        for _ in range(12_000):
             (store,) = [*tmp_path.glob("session/_vectors/*/vectors.arrow"), None][:1]
             if store is not None and store.stat().st_size > 60_000:
                 break
