@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.contenders import STEPS
 from benchmarks.data import make_players, make_wide, split_table
 from benchmarks.dialects import measure_dialects
 from benchmarks.embedding import measure_embedding
@@ -96,12 +97,20 @@ def _compare_readers(source: str, rows: int, more: dict[str, str] | None = None)
 
 
 def measure_memory(*sizes: str) -> None:
-    """Peak memory and time as tables grow."""
-    print("| rows | seconds | rows/s | peak MiB above the imports |\n|---|---|---|---|")
+    """Time and peak memory as tables grow: of all steps in one process, and of each in its own."""
+    print(f"| rows | seconds | rows/s | peak MiB | {' | '.join(STEPS)} |")
+    print("|---" * (4 + len(STEPS)) + "|")
     for rows in map(int, sizes or ("1000000", "10000000")):
-        found = measure_contender("dreambolt", str(make_players(rows)), runs=1)
-        speed = rows / found.seconds
-        print(f"| {rows:,} | {found.seconds:.1f} | {speed:,.0f} | {found.peak_mb:.0f} |")
+        source = str(make_players(rows))
+        whole = measure_contender("dreambolt", source, runs=1)
+        with tempfile.TemporaryDirectory() as folder:
+            alone = [
+                measure_contender(step, source, folder, runs=1, module="benchmarks.steps")
+                for step in STEPS
+            ]
+        peaks = " | ".join(f"{one.peak_mb:.0f}" for one in (whole, *alone))
+        speed = rows / whole.seconds
+        print(f"| {rows:,} | {whole.seconds:.1f} | {speed:,.0f} | {peaks} |", flush=True)
 
 
 def measure_startup() -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from benchmarks.firebolt import load_by_dlt, load_by_dreambolt
 from benchmarks.measure import report_work
 
+STEPS = ("load", "clean", "export", "copy into")
 INTEGERS = ("RoundID", "MatchID", "Shirt Number")
 
 
-def run_dreambolt(source: str, folder: Path) -> Callable[[], object]:
+def run_dreambolt(source: str, folder: Path, last: str = "copy into") -> Callable[[], object]:
     """load + clean + export + CopyIntoDuckDB inside a session, everything cached on the way."""
     from dreambolt_steps import (
         CleanTable,
@@ -24,14 +25,15 @@ def run_dreambolt(source: str, folder: Path) -> Callable[[], object]:
         open_session,
     )
 
+    export = {"path": str(folder / "players.parquet"), "max_file_bytes": None}
+    copy = {"database": str(folder / "players.duckdb"), "table": "players"}
+    kinds = [(CleanTable, {}), (ExportParquet, export), (CopyIntoDuckDB, copy)]
+
     def work() -> None:
         with open_session(folder / "session"):
-            raw = LoadTable("load", args={"source": source})
-            clean = CleanTable("clean", inputs=columns(raw))
-            export = {"path": str(folder / "players.parquet"), "max_file_bytes": None}
-            files = ExportParquet("export", inputs=columns(clean), args=export)
-            copy = {"database": str(folder / "players.duckdb"), "table": "players"}
-            CopyIntoDuckDB("copy into", inputs=columns(files), args=copy)
+            done = LoadTable("load", args={"source": source})
+            for name, (kind, args) in zip(STEPS[1 : STEPS.index(last) + 1], kinds, strict=False):
+                done = kind(name, inputs=columns(done), args=args)
 
     return work
 
