@@ -196,7 +196,8 @@ def test_what_kills_every_worker_is_given_up(ray_engine: Any, tmp_path: Path) ->
         results = workers.map([1, 2, -1, 3])
         with pytest.raises(EngineError, match=r"4 workers .* died over the same batch"):
             list(results)
-    assert len(list(tmp_path.iterdir())) == 4
+    # a worker that dies may take along the answer before: that one is blamed then
+    assert 4 <= len(list(tmp_path.iterdir())) <= 7
 
 
 def test_an_error_of_the_function_is_told_as_it_is(ray_engine: Any, tmp_path: Path) -> None:
