@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import datasets
 import pytest
+import transformers
 
 from dreambolt_steps import open_session
 from dreambolt_steps.errors import SessionLockedError, UsageError
@@ -82,3 +86,22 @@ def test_a_failed_block_frees_session_and_context(tmp_path: Path) -> None:
         raise RuntimeError
     with open_session(tmp_path, wait=0):
         pass
+
+
+@pytest.mark.parametrize("library", ["Datasets", "Transformers"])
+def test_progress_bars_of_libraries_are_named_as_in_a_plain_session(
+    tmp_path: Path, library: str
+) -> None:
+    from datadreamer import DataDreamer
+
+    kinds = {"Datasets": datasets.utils.tqdm, "Transformers": transformers.utils.logging.tqdm}
+
+    def make_bar(session: Any) -> str:
+        with session:
+            datasets.enable_progress_bars()
+            transformers.utils.logging.enable_progress_bar()
+            return str(kinds[library](range(3), file=io.StringIO()).bar_format)
+
+    plain = make_bar(DataDreamer(str(tmp_path / "plain"), verbose=False))
+    assert f" {library}] " in plain
+    assert make_bar(open_session(tmp_path / "ours")) == plain
