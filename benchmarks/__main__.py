@@ -97,8 +97,11 @@ def _compare_readers(source: str, rows: int, more: dict[str, str] | None = None)
 
 
 def measure_memory(*sizes: str) -> None:
-    """Time and peak memory as tables grow: of all steps in one process, and of each in its own."""
-    print(f"| rows | seconds | rows/s | peak MiB | {' | '.join(STEPS)} |")
+    """Time and peak memory as tables grow: of all steps in one process, and of each in its own.
+
+    Memory is in MiB above that after the imports.
+    """
+    print(f"| rows | seconds | rows/s | all | {' | '.join(STEPS)} |")
     print("|---" * (4 + len(STEPS)) + "|")
     for rows in map(int, sizes or ("1000000", "10000000")):
         source = str(make_players(rows))

@@ -3,7 +3,6 @@ request."""
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
 import os
@@ -13,6 +12,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from traceback import walk_stack
 from types import FrameType, SimpleNamespace
 from typing import Any
 
@@ -153,12 +153,9 @@ def _find_callers_quickly() -> Iterator[None]:
         module.inspect = before
 
 
-def _list_frames() -> list[tuple[FrameType]]:
-    """As `inspect.stack()`, but with the frames alone."""
-    frames, frame = [], inspect.currentframe()
-    while frame := frame and frame.f_back:
-        frames.append((frame,))
-    return frames
+def _list_frames() -> list[tuple[FrameType, int]]:
+    """As `inspect.stack()`, but with the frames and their lines alone."""
+    return list(walk_stack(sys._getframe(1)))
 
 
 def _name_module(frame: FrameType) -> SimpleNamespace:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +44,31 @@ def players(shared_data: Path) -> Path:
     return shared_data / "worldcup_players.csv"
 
 
-@pytest.fixture(scope="session")
-def _models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def model_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of what is made of models, once in a run of the suite."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # which all workers of this run share
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "models"))
     return folder / "models"
 
 
 @pytest.fixture
-def model_cache(_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of what is made of models, once in a run of the suite."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(_models))
-    return _models
+def mount_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mounts a disk of so many MiB."""
+    disk = tmp_path / "disk"
+
+    def mount(mebibytes: int) -> Path:
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(disk)]
+        if subprocess.run(command, capture_output=True).returncode:
+            pytest.skip("this user can't mount a small disk")
+        return disk
+
+    yield mount
+    if disk.is_mount():
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.fixture

@@ -49,7 +49,9 @@ def watch_signals() -> None:
 
     def interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
-            threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT)).start()
+            again = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGINT))
+            again.daemon = True  # a program that ends meanwhile does not wait for it
+            again.start()
         else:
             show(dropped)
 

@@ -11,9 +11,9 @@ from dreambolt_steps.dialects.records import Quoting, Record, RecordSplitter
 from dreambolt_steps.dialects.value_kinds import find_kind
 
 _FOOTER = re.compile(
-    r"\W*(?:(?:grand |sub ?)?totals?|sum|sources?|notes?|footnotes?|records?|rows?|count|end|eof"
+    r"\W*(?:(?:(?:grand |sub ?)?totals?|sum|sources?|notes?|footnotes?|records?|rows?|count|end|eof"
     r"|generated|exported|created|printed|reports?|copyright|\d[\d,.]* (?:rows?|records?|lines?))"
-    r"\b.*|\W*©(?:\s*(?:19|20)\d\d\b|\s+[^\W\d]{2}).*|[-=*_#~. ]{3,}",
+    r"\b|©(?:\s*(?:19|20)\d\d\b|\s+[^\W\d]{2})).*|[-=*_#~. ]{3,}",
     re.IGNORECASE | re.DOTALL,
 )
 _LOOKED_AT = 3

@@ -45,6 +45,20 @@ _RUN_TIME = frozenset(
     }
 )
 _MAX_DEPTH = 6
+# Vectors and paid answers are kept under the name of the class, so that it must outlive every move
+# of a file. These classes keep the path that they had in version 0.1; a class that came later is
+# known by its own name.
+_PACKAGE = __name__.partition(".")[0]
+_FIRST_PATHS = {
+    "MiniLMEmbedder": "embedding.minilm",
+    "OnnxEmbedder": "embedding.onnx_model",
+    "SentenceTransformerEmbedder": "embedding.sentence_transformer",
+    "ServerEmbedder": "embedding.server_model",
+    "StaticEmbedder": "embedding.static_model",
+    "ChatModel": "llms.chat_model",
+    "LiteLLMModel": "llms.litellm_model",
+    "LocalModel": "llms.local_model",
+}
 
 
 def identify_model(model: Any) -> str:
@@ -173,4 +187,8 @@ def _is_hidden(name: str, value: Any) -> bool:
 
 
 def _qualify(thing: Any) -> str:
-    return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing)}"
+    """Name a class or function, ours without the file it lies in: that may move."""
+    module, name = getattr(thing, "__module__", None) or "", getattr(thing, "__qualname__", thing)
+    if module.partition(".")[0] != _PACKAGE:
+        return f"{module}.{name}"
+    return ".".join(filter(None, (_PACKAGE, _FIRST_PATHS.get(name), name)))

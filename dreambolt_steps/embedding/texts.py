@@ -67,14 +67,15 @@ class DistinctTexts:
         self._database_path = work_folder / "texts.duckdb"
         self._spill_path = work_folder / "spill"
         self._remove_database()
-        self._database = duckdb.connect(
-            self._database_path,
-            config={
-                "temp_directory": str(self._spill_path),
-                "memory_limit": _MEMORY_LIMIT,
-                "preserve_insertion_order": "false",
-            },
-        )
+        with self._explain_errors():
+            self._database = duckdb.connect(
+                self._database_path,
+                config={
+                    "temp_directory": str(self._spill_path),
+                    "memory_limit": _MEMORY_LIMIT,
+                    "preserve_insertion_order": "false",
+                },
+            )
         try:
             self._collect(reader)
         except BaseException:
@@ -191,9 +192,8 @@ class DistinctTexts:
         try:
             self._execute(statement)
         except ExportError:
-            if (
-                failures
-            ):  # DuckDB turns an error of the stream into one of its own, without the type
+            # DuckDB turns an error of the stream into one of its own, without the type.
+            if failures:
                 raise failures[0] from None
             raise
         self._database.unregister("incoming")

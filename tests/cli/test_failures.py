@@ -159,7 +159,7 @@ def test_an_interrupt_that_comes_while_an_object_is_dropped_still_ends_the_comma
 @pytest.mark.usefixtures("watched")
 def test_what_else_python_drops_is_shown_as_ever() -> None:
     shown: list[object] = []
-    show, sys.unraisablehook = sys.unraisablehook, lambda dropped: shown.append(dropped.exc_value)
+    sys.unraisablehook = lambda dropped: shown.append(dropped.exc_value)
     failures.watch_signals()
 
     class Dropped:
@@ -167,7 +167,6 @@ def test_what_else_python_drops_is_shown_as_ever() -> None:
             raise ValueError("said by a library")
 
     Dropped()
-    sys.unraisablehook = show
     assert [str(error) for error in shown] == ["said by a library"]
 
 

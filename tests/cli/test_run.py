@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -137,14 +136,9 @@ def test_a_dry_run_runs_pure_steps_and_the_real_run_goes_on_from_them() -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("this user can't mount a small disk")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+def small_disk(mount_disk: Callable[[int], Path]) -> Path:
+    """A disk of 1 MiB."""
+    return mount_disk(1)
 
 
 def test_a_session_on_a_full_disk_fails_in_one_line_and_gives_the_room_back(

@@ -170,3 +170,31 @@ def test_models_in_parallel_count_as_one():
 def test_no_memory_address_gets_in():
     text = identify_model(Model(kwargs={"options": Options(1), "call": lambda: 1}))
     assert " at 0x" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("MiniLMEmbedder", "dreambolt_steps.embedding.minilm.MiniLMEmbedder"),
+        ("OnnxEmbedder", "dreambolt_steps.embedding.onnx_model.OnnxEmbedder"),
+        (
+            "SentenceTransformerEmbedder",
+            "dreambolt_steps.embedding.sentence_transformer.SentenceTransformerEmbedder",
+        ),
+        ("ServerEmbedder", "dreambolt_steps.embedding.server_model.ServerEmbedder"),
+        ("StaticEmbedder", "dreambolt_steps.embedding.static_model.StaticEmbedder"),
+        ("ChatModel", "dreambolt_steps.llms.chat_model.ChatModel"),
+        ("LiteLLMModel", "dreambolt_steps.llms.litellm_model.LiteLLMModel"),
+        ("LocalModel", "dreambolt_steps.llms.local_model.LocalModel"),
+        ("LaterModel", "dreambolt_steps.LaterModel"),
+    ],
+)
+def test_moving_a_class_to_another_file_changes_no_key(name, kept):
+    for module in ("dreambolt_steps.models", "dreambolt_steps.llms.here.there"):
+        moved = type(name, (), {"__module__": module})()
+        assert json.loads(identify_model(moved))["class"] == kept
+
+
+def test_a_model_of_another_package_counts_with_its_path():
+    model = type("MiniLMEmbedder", (), {"__module__": "theirs.models"})()
+    assert json.loads(identify_model(model))["class"] == "theirs.models.MiniLMEmbedder"

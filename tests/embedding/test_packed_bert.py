@@ -15,7 +15,8 @@ from dreambolt_steps.embedding.packed_bert import PackedBert, pack_model
 from dreambolt_steps.embedding.torch_devices import build_tensors, has_bfloat16
 
 pytestmark = pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN packs weights on x86 only"
+    platform.machine() not in ("x86_64", "AMD64"),
+    reason="an x86 processor is missing: oneDNN packs weights there only",
 )
 
 

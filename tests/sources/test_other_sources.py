@@ -256,7 +256,7 @@ def test_a_file_that_changes_meanwhile_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
     if os.getuid() == 0:
-        pytest.skip("root may read every folder")
+        pytest.skip("a user that is not root is missing: root may read every folder")
     (tmp_path / "in").mkdir(mode=0)
     with pytest.raises(SourceError, match="may not be read"):
         resolve_source(tmp_path / "in")

@@ -2,16 +2,23 @@
 
 import gc
 import sys
+from importlib import import_module
 
 sys.modules["__main__"].__file__ = __file__  # without a script DuckDB takes Python for a notebook
 
 from dreambolt_steps.fast_import import import_datadreamer  # noqa: E402
 
 import_datadreamer()
-
-import dreambolt_steps.steps.clean_table  # noqa: E402
-import dreambolt_steps.steps.copy_into_duckdb  # noqa: E402
-import dreambolt_steps.steps.export_parquet  # noqa: E402
-import dreambolt_steps.steps.load_table  # noqa: E402, F401
+for name in (
+    "dreambolt_steps.steps.clean_table",
+    "dreambolt_steps.steps.copy_into_duckdb",
+    "dreambolt_steps.steps.export_parquet",
+    "dreambolt_steps.steps.load_table",
+    "tests.warehouses.firebolt_child",
+    "botocore.session",  # what a load into Firebolt imports late, as the two below
+    "firebolt.db",
+    "httpx",
+):
+    import_module(name)
 
 gc.freeze()  # children that collect garbage need not copy what is shared

@@ -1,4 +1,8 @@
-"""Child processes that need not import DataDreamer again: forked from one that has done so."""
+"""Child processes that need not import DataDreamer again: forked from one that has done so.
+
+Python keeps one fork server a process, whatever context asks for it: what it imports beforehand is
+told here and nowhere else.
+"""
 
 from __future__ import annotations
 

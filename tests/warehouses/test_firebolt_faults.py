@@ -3,7 +3,6 @@ the table is compared row by row with one that was never broken."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import signal
@@ -24,10 +23,9 @@ from dreambolt_steps.warehouses.load import KEYED, Load
 from tests.conftest import ROOT
 from tests.standins.firebolt import FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
+from tests.standins.warm_process import start_process
 from tests.warehouses.firebolt_child import load_files
 
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.warehouses.firebolt_child"])
 BEFORE = {"id": [1, 2, 3], "name": ["a", "b", "c"]}
 AFTER = {"id": [2, 3, 4], "name": ["b", None, "d"]}
 UPLOAD = "`append`, by upload"
@@ -106,9 +104,7 @@ class Case:
         load_files(*self.describe(server, name))
 
     def start(self, server: FireboltServer) -> Any:
-        child = PROCESSES.Process(target=load_files, args=self.describe(server, "one"))
-        child.start()
-        return child
+        return start_process(load_files, *self.describe(server, "one"))
 
     def open(self) -> Iterator[FireboltServer]:
         with serve(Engine(self.s3_endpoint)) as server:
