@@ -1,7 +1,7 @@
 """Polluted files, read without hints: how much of the table each reader gives back.
 
-The files are those of the tests (`tests/dialects/pollution.py`): every kind of pollution alone, on
-every base table. Scored as in Pollock (Vitagliano et al., VLDB 2023): success, then precision,
+The files are those of the tests (`tests/readers/csv/pollution.py`): every kind of pollution alone,
+on every base table. Scored as in Pollock (Vitagliano et al., VLDB 2023): success, then precision,
 recall and F1 of header, records and cells, each from 0 to 1, so 10 in all.
 """
 
@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.dialects.pollution import BASES, POLLUTIONS, pollute
+from tests.readers.csv.pollution import BASES, POLLUTIONS, pollute
 
 Rows = list[list[str]]
 
 
 def read_ours(path: Path) -> Rows:
     """This package."""
-    from dreambolt_steps.formats.read import read_table
+    from dreambolt_steps.readers.table.read import read_table
 
     table = read_table(path)
     rows = [list(row.values()) for row in table.reader.read_all().to_pylist()]

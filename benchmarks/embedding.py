@@ -75,7 +75,7 @@ def _choose_texts(told: str) -> list[str]:
 def _load_plain_model() -> object:
     from sentence_transformers import SentenceTransformer
 
-    from dreambolt_steps.embedding.model_folder import find_model_folder
+    from dreambolt_steps.embedding.models.model_folder import find_model_folder
 
     return SentenceTransformer(str(find_model_folder(None)), device="cpu")
 
@@ -103,7 +103,7 @@ def run_datadreamer(told: str, folder: Path) -> Work:
     from datadreamer.embedders import SentenceTransformersEmbedder
     from datadreamer.steps import DataSource, Embed
 
-    from dreambolt_steps.embedding.model_folder import find_model_folder
+    from dreambolt_steps.embedding.models.model_folder import find_model_folder
 
     texts = _choose_texts(told)
 
@@ -174,7 +174,7 @@ def _export_for_fastembed(folder: Path) -> None:
     import torch
     from transformers import BertModel
 
-    from dreambolt_steps.embedding.weights import find_model_file
+    from dreambolt_steps.embedding.models.weights import find_model_file
 
     shutil.copytree(find_model_file("tokenizer.json").parent, folder)
     model = BertModel.from_pretrained(folder, attn_implementation="eager").eval()
@@ -246,7 +246,7 @@ def open_engine(name: str) -> object:
 
 def run_export(told: str, folder: Path) -> Work:
     """`write_parquet` of a table of vectors in memory."""
-    from dreambolt_steps.tables.export import write_parquet
+    from dreambolt_steps.tables.export.export import write_parquet
 
     table = _make_vectors(int(told))
     return lambda: write_parquet(table.to_reader(max_chunksize=8192), folder / "files")
@@ -296,7 +296,7 @@ def measure_quality(count: str = "2000") -> str:
     import numpy as np
     from scipy.stats import spearmanr
 
-    from dreambolt_steps.fast_import import import_datadreamer
+    from dreambolt_steps.session.fast_import import import_datadreamer
 
     import_datadreamer()
     kinds = {"names": sorted(set(make_names()))[: int(count)], "mixed": make_texts(int(count) // 2)}

@@ -32,8 +32,8 @@ _STAGED_FILES, _FILE_BYTES = 4, 64 * 2**20
 
 def load_by_dreambolt(folder: str, scratch: Path) -> Callable[[], object]:
     """Stage the files of an export, COPY them, count them, record the load."""
-    from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
     from dreambolt_steps.warehouses.load import Load
 
     files = sorted(Path(folder).glob("*.parquet"))
@@ -122,8 +122,8 @@ def _measure_load(folder: Path, rows: int, files: int) -> None:
 
 def _measure_staging(scratch: Path) -> None:
     """MB/s of `stage_files`, and of the same bytes put by as many threads and nothing else."""
-    from dreambolt_steps.warehouses import staging
-    from dreambolt_steps.warehouses.bucket import delete_staged, open_bucket
+    from dreambolt_steps.warehouses.s3_staging import upload
+    from dreambolt_steps.warehouses.s3_staging.bucket import delete_staged, open_bucket
 
     paths = []
     for number in range(_STAGED_FILES):
@@ -133,20 +133,20 @@ def _measure_staging(scratch: Path) -> None:
 
     def stage() -> None:
         files = [
-            staging.StagedFile(path, f"s3://bucket/bench/{path.name}", _FILE_BYTES, path.name)
+            upload.StagedFile(path, f"s3://bucket/bench/{path.name}", _FILE_BYTES, path.name)
             for path in paths
         ]
-        staging.stage_files(files)
+        upload.stage_files(files)
 
     def put() -> None:
         def put_part(pair: tuple[Path, int]) -> None:
             with pair[0].open("rb") as file:
                 file.seek(pair[1])
-                body = file.read(staging.PART_BYTES)
+                body = file.read(upload.PART_BYTES)
             client.put_object(Bucket="bucket", Key=f"bench/{pair[0].name}-{pair[1]}", Body=body)
 
-        parts = [(path, at) for path in paths for at in range(0, _FILE_BYTES, staging.PART_BYTES)]
-        with ThreadPoolExecutor(staging.THREADS) as pool:
+        parts = [(path, at) for path in paths for at in range(0, _FILE_BYTES, upload.PART_BYTES)]
+        with ThreadPoolExecutor(upload.THREADS) as pool:
             list(pool.map(put_part, parts))
 
     megabytes = _STAGED_FILES * _FILE_BYTES / 1e6
@@ -158,7 +158,7 @@ def _measure_staging(scratch: Path) -> None:
             work()
             rates[name].append(megabytes / (time.perf_counter() - started))
     ours, bare = median(rates["stage_files"]), median(rates["bare puts"])
-    print(f"| {megabytes:.0f} MB to S3, {staging.THREADS} threads | MB/s |\n|---|---|")
+    print(f"| {megabytes:.0f} MB to S3, {upload.THREADS} threads | MB/s |\n|---|---|")
     print(f"| stage_files: hashed, checked, resumable | {ours:.0f} |")
     print(f"| the same parts by bare puts | {bare:.0f} |\n\nours / theirs: {ours / bare:.2f}")
 
@@ -193,15 +193,15 @@ def _serve(scratch: Path) -> Iterator[None]:
 
 def _make_location() -> None:
     """The LOCATION object that dlt-firebolt needs beforehand."""
-    from dreambolt_steps.warehouses.firebolt_copy import render_create_location
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.sql.copy import render_create_location
 
     _ask_stand_in(render_create_location("bench", "s3://bucket/", read_settings().access))
 
 
 def _ask_stand_in(sql: Any) -> None:
-    from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.connection import FireboltConnection
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
 
     with FireboltConnection(read_settings()) as connection:
         connection.ask(sql)

@@ -70,7 +70,7 @@ def run_dreambolt(source: str, folder: Path) -> Work:
 
 def run_read_table(source: str, folder: Path) -> Work:
     """The reader behind it, batch by batch; nothing is stored."""
-    from dreambolt_steps.formats.read import read_table
+    from dreambolt_steps.readers.table.read import read_table
 
     return lambda: sum(batch.num_rows for batch in read_table(source).reader)
 

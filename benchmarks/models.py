@@ -25,7 +25,7 @@ Work = Callable[[], object]
 
 def run_dreambolt(url: str, folder: Path) -> Work:
     """`ChatModel.run`, every answer on disk at once."""
-    from dreambolt_steps.fast_import import import_datadreamer
+    from dreambolt_steps.session.fast_import import import_datadreamer
 
     import_datadreamer()
     import aiohttp  # noqa: F401
@@ -52,9 +52,9 @@ def run_datadreamer(url: str, folder: Path) -> Work:
 
 def run_known(url: str, folder: Path) -> Work:
     """`ChatModel.run` over prompts whose answers the ledger holds."""
-    from dreambolt_steps.embedding.identity import identify_model
-    from dreambolt_steps.fast_import import import_datadreamer
-    from dreambolt_steps.llms.ledger import FILE, CallLedger
+    from dreambolt_steps.llms.ledger.store import FILE, CallLedger
+    from dreambolt_steps.model_identity import identify_model
+    from dreambolt_steps.session.fast_import import import_datadreamer
 
     import_datadreamer()
     from dreambolt_steps import ChatModel

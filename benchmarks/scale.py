@@ -101,7 +101,7 @@ def clean(size: int, engine: Any) -> Iterator[None]:
 
 def embed(size: int, engine: Any) -> Iterator[None]:
     from dreambolt_steps import MiniLMEmbedder
-    from dreambolt_steps.embedding.spread import spread_model
+    from dreambolt_steps.embedding.models.ray import spread_model
 
     embedder = MiniLMEmbedder()
     texts = sorted(make_texts(size), key=len)
@@ -117,7 +117,7 @@ def embed(size: int, engine: Any) -> Iterator[None]:
 
 
 def export(size: int, engine: Any) -> Iterator[None]:
-    from dreambolt_steps.tables.export import write_parquet
+    from dreambolt_steps.tables.export.export import write_parquet
 
     values = np.random.default_rng(7).random(size * 384, np.float32)
     table = pa.table({"v": pa.FixedSizeListArray.from_arrays(pa.array(values), 384)})

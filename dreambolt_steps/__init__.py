@@ -12,21 +12,23 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dreambolt_steps.embedding.minilm import MiniLMEmbedder
-    from dreambolt_steps.embedding.onnx_model import OnnxEmbedder
-    from dreambolt_steps.embedding.sentence_transformer import SentenceTransformerEmbedder
-    from dreambolt_steps.embedding.server_model import ServerEmbedder
-    from dreambolt_steps.embedding.static_model import StaticEmbedder, distill_static
+    from dreambolt_steps.embedding.models.minilm import MiniLMEmbedder
+    from dreambolt_steps.embedding.models.onnx_model import OnnxEmbedder
+    from dreambolt_steps.embedding.models.sentence_transformer import SentenceTransformerEmbedder
+    from dreambolt_steps.embedding.models.server_model import ServerEmbedder
+    from dreambolt_steps.embedding.models.static_model import StaticEmbedder, distill_static
     from dreambolt_steps.engines.current import use_engine
     from dreambolt_steps.errors import DreamboltError
-    from dreambolt_steps.llms.chat_model import ChatModel
-    from dreambolt_steps.llms.litellm_model import LiteLLMModel
-    from dreambolt_steps.llms.local_model import LocalModel
-    from dreambolt_steps.llms.spending import limit_spending
-    from dreambolt_steps.quality_limit import require_quality
-    from dreambolt_steps.reject_limit import limit_rejects
-    from dreambolt_steps.session import open_session
+    from dreambolt_steps.llms.ledger.spending import limit_spending
+    from dreambolt_steps.llms.litellm.model import LiteLLMModel
+    from dreambolt_steps.llms.llama_cpp.model import LocalModel
+    from dreambolt_steps.llms.openai.model import ChatModel
+    from dreambolt_steps.session.session import open_session
     from dreambolt_steps.steps.assess_synthesis import AssessSynthesis
+    from dreambolt_steps.steps.base.input_table import columns
+    from dreambolt_steps.steps.base.quality_limit import require_quality
+    from dreambolt_steps.steps.base.reject_limit import limit_rejects
+    from dreambolt_steps.steps.base.second_table import reference
     from dreambolt_steps.steps.clean_table import CleanTable
     from dreambolt_steps.steps.complete_columns import CompleteColumns
     from dreambolt_steps.steps.copy_into_duckdb import CopyIntoDuckDB
@@ -35,13 +37,11 @@ if TYPE_CHECKING:
     from dreambolt_steps.steps.embed_columns import EmbedColumns
     from dreambolt_steps.steps.export_parquet import ExportParquet
     from dreambolt_steps.steps.find_parquet import FindParquet
-    from dreambolt_steps.steps.input_table import columns
     from dreambolt_steps.steps.load_table import LoadTable
     from dreambolt_steps.steps.match_similar import MatchSimilar
-    from dreambolt_steps.steps.second_table import reference
     from dreambolt_steps.steps.suggest_schema import SuggestSchema
     from dreambolt_steps.steps.synthesize_rows import SynthesizeRows
-    from dreambolt_steps.warehouses.firebolt_check import check_firebolt
+    from dreambolt_steps.warehouses.firebolt.check import check_firebolt
 
 try:
     __version__ = version("dreambolt-steps")
@@ -58,26 +58,26 @@ _HOMES = {
     "EmbedColumns": "steps.embed_columns",
     "MatchSimilar": "steps.match_similar",
     "DropNearDuplicates": "steps.drop_near_duplicates",
-    "reference": "steps.second_table",
+    "reference": "steps.base.second_table",
     "ExportParquet": "steps.export_parquet",
     "FindParquet": "steps.find_parquet",
     "CopyIntoDuckDB": "steps.copy_into_duckdb",
     "CopyIntoFirebolt": "steps.copy_into_firebolt",
-    "check_firebolt": "warehouses.firebolt_check",
-    "columns": "steps.input_table",
-    "MiniLMEmbedder": "embedding.minilm",
-    "OnnxEmbedder": "embedding.onnx_model",
-    "SentenceTransformerEmbedder": "embedding.sentence_transformer",
-    "ServerEmbedder": "embedding.server_model",
-    "StaticEmbedder": "embedding.static_model",
-    "distill_static": "embedding.static_model",
-    "ChatModel": "llms.chat_model",
-    "LiteLLMModel": "llms.litellm_model",
-    "LocalModel": "llms.local_model",
-    "limit_spending": "llms.spending",
-    "open_session": "session",
-    "limit_rejects": "reject_limit",
-    "require_quality": "quality_limit",
+    "check_firebolt": "warehouses.firebolt.check",
+    "columns": "steps.base.input_table",
+    "MiniLMEmbedder": "embedding.models.minilm",
+    "OnnxEmbedder": "embedding.models.onnx_model",
+    "SentenceTransformerEmbedder": "embedding.models.sentence_transformer",
+    "ServerEmbedder": "embedding.models.server_model",
+    "StaticEmbedder": "embedding.models.static_model",
+    "distill_static": "embedding.models.static_model",
+    "ChatModel": "llms.openai.model",
+    "LiteLLMModel": "llms.litellm.model",
+    "LocalModel": "llms.llama_cpp.model",
+    "limit_spending": "llms.ledger.spending",
+    "open_session": "session.session",
+    "limit_rejects": "steps.base.reject_limit",
+    "require_quality": "steps.base.quality_limit",
     "use_engine": "engines.current",
     "DreamboltError": "errors",
 }
@@ -123,7 +123,7 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if home.startswith(_NEED_DATADREAMER):
-        from dreambolt_steps.fast_import import import_datadreamer
+        from dreambolt_steps.session.fast_import import import_datadreamer
 
         import_datadreamer()
     value = getattr(import_module(f"{__name__}.{home}"), name)

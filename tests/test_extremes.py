@@ -19,13 +19,13 @@ from dreambolt_steps import (
     open_session,
 )
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.readers.table.read import read_table
 
 READ = r"""
 import re, sys
 from pathlib import Path
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.readers.table.read import read_table
 try:
     read_table([sys.argv[1]]).reader.read_all()
 except SourceError as error:

@@ -28,7 +28,8 @@ def run_python(code: str, folder: Path) -> Any:
 
 def test_heavy_libraries_stay_unloaded_and_no_stand_in_stays(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps.fast_import import DEFERRED_LIBRARIES, _StandInModule, import_datadreamer
+from dreambolt_steps.session.fast_import import DEFERRED_LIBRARIES, _StandInModule
+from dreambolt_steps.session.fast_import import import_datadreamer
 package = import_datadreamer()
 import torch
 print(json.dumps({
@@ -54,7 +55,7 @@ print(json.dumps({
 
 def test_later_imports_find_the_real_libraries(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 import_datadreamer()
 import openai, optimum.utils.logging, scipy.stats, sentence_transformers, setfit, torch._dynamo
 from sklearn.metrics import roc_curve
@@ -79,7 +80,7 @@ print(json.dumps({
 
 def test_names_bound_in_datadreamer_become_the_real_ones(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 import_datadreamer()
 from datadreamer.embedders import sentence_transformers_embedder
 from datadreamer.llms import openai as openai_llm, openai_assistant
@@ -116,7 +117,7 @@ print(json.dumps(seen))
 def test_stand_ins_can_be_subclassed_pickled_and_joined(tmp_path: Path) -> None:
     code = """
 import pickle
-from dreambolt_steps.fast_import import defer_libraries
+from dreambolt_steps.session.fast_import import defer_libraries
 with defer_libraries(["scipy", "not_installed_anywhere"]):
     import scipy.stats
     from scipy.stats import rv_continuous, spearmanr
@@ -138,7 +139,7 @@ print(json.dumps([
 
 def test_a_use_within_the_import_ends_the_deferral(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps.fast_import import defer_libraries
+from dreambolt_steps.session.fast_import import defer_libraries
 with defer_libraries(["scipy.stats", "sklearn"]):
     from scipy.stats import rankdata
     ranks = rankdata([30, 10, 20]).tolist()
@@ -150,7 +151,7 @@ print(json.dumps([ranks, type(scipy.stats).__name__, "sklearn" in sys.modules]))
 
 def test_falls_back_to_the_ordinary_import(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps import fast_import
+from dreambolt_steps.session import fast_import
 plainly, tries = fast_import._import_plainly, []
 def import_plainly():
     tries.append("datadreamer.logging" in sys.modules)
@@ -168,7 +169,7 @@ print(json.dumps([tries, package is sys.modules["datadreamer"], hasattr(package.
 def test_threads_get_one_package(tmp_path: Path) -> None:
     code = """
 from concurrent.futures import ThreadPoolExecutor
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 with ThreadPoolExecutor(4) as pool:
     packages = list(pool.map(lambda _: import_datadreamer(), range(4)))
 print(json.dumps([len({id(p) for p in packages}), all(hasattr(p.steps, "Step") for p in packages)]))
@@ -216,7 +217,9 @@ print(json.dumps([list(more.output["goals"]), list(loud.output["loud"]), embeddi
 
 
 def test_a_session_gives_what_the_ordinary_import_gives(tmp_path: Path) -> None:
-    deferred = "from dreambolt_steps.fast_import import import_datadreamer; import_datadreamer()\n"
+    deferred = (
+        "from dreambolt_steps.session.fast_import import import_datadreamer; import_datadreamer()\n"
+    )
     (tmp_path / "fast").mkdir()
     (tmp_path / "stock").mkdir()
     fast = run_python(deferred + SESSION, tmp_path / "fast")

@@ -28,8 +28,8 @@ from dreambolt_steps import (
     open_session,
 )
 from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.session_store import collect_superseded
+from dreambolt_steps.session.fast_import import import_datadreamer
+from dreambolt_steps.session.session_store import collect_superseded
 from dreambolt_steps.sources.journal import Journal
 from tests.conftest import ROOT
 from tests.sources.test_known_hashes import count_read_bytes
@@ -206,7 +206,7 @@ def test_gc_keeps_the_parts_of_the_last_runs(session: Callable[..., Any], tmp_pa
 
 
 def test_a_dry_run_settles_nothing(session: Callable[..., Any], tmp_path: Path) -> None:
-    from dreambolt_steps.rehearsal import rehearse
+    from dreambolt_steps.dry_run import rehearse
 
     source = tmp_path / "in"
     write_file(source, "a.csv", [1])

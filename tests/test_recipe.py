@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreambolt_steps.errors import ExportError, RecipeError, TerminalError, UsageError
-from dreambolt_steps.recipe import load_recipe
-from dreambolt_steps.recipe_values import parse_value
+from dreambolt_steps.recipes.recipe import load_recipe
+from dreambolt_steps.recipes.recipe_values import parse_value
 
 
 def write_recipe(folder: Path, text: str, name: str = "cups.py") -> Path:

@@ -20,7 +20,7 @@ from dreambolt_steps import (
 )
 from dreambolt_steps.errors import RejectLimitError, UsageError
 from dreambolt_steps.log import Receipt
-from dreambolt_steps.reject_limit import current_limit, parse_limit
+from dreambolt_steps.steps.base.reject_limit import current_limit, parse_limit
 
 ROWS = "id,name\n1,a\nx,b\n3,c,d\n4,d\ny,e\n"  # two of five are no numbers, one has three fields
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.session_store import (
+from dreambolt_steps.session.session_store import (
     collect_superseded,
     describe_session,
     find_sessions,

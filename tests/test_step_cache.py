@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dreambolt_steps.log import Receipt
-from dreambolt_steps.step_cache import (
+from dreambolt_steps.session.step_cache import (
     heal_step,
     prepare_step,
     read_receipt,

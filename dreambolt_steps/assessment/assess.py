@@ -14,16 +14,16 @@ import pyarrow as pa
 from dreambolt_steps.assessment.detection import score_detection
 from dreambolt_steps.assessment.encode import encode_columns
 from dreambolt_steps.assessment.fidelity import score_columns, score_coverage, score_pairs
-from dreambolt_steps.assessment.lawful import score_rules
 from dreambolt_steps.assessment.privacy import score_copies, score_distances
+from dreambolt_steps.assessment.rule_violations import score_rules
 from dreambolt_steps.assessment.samples import OpenReader, Samples, draw_samples, open_real
 from dreambolt_steps.assessment.scores import Quality, Score, rate, read_score
-from dreambolt_steps.contracts.column_facts import TableFacts
-from dreambolt_steps.contracts.column_facts import gather_facts as profile_columns
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.profiling.history_facts import TableFacts
+from dreambolt_steps.profiling.history_facts import gather_facts as profile_columns
+from dreambolt_steps.profiling.row_facts import gather_facts
 from dreambolt_steps.synthesis.provenance import PROVENANCE_NAMES, leave_columns
-from dreambolt_steps.synthesis.table_facts import gather_facts
 
 ASSESSMENT_FILE = "assessment.json"
 _DISTANCE_BINS = 24

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from dreambolt_steps.cli.tables import make_printable, show_value, wrap_text
+from dreambolt_steps.profiling.profile import ColumnProfile
 from dreambolt_steps.tables.clean import ColumnPlan
-from dreambolt_steps.tables.profile import ColumnProfile
 
 _HEADS = ("column", "type", "nulls", "~distinct", "range or samples")
 _WIDEST = (32, 16, 14, 14)

@@ -40,7 +40,7 @@ def create_location(
 
     FIREBOLT_LOCATION names it; statements of loads hold no key then.
     """
-    from dreambolt_steps.warehouses.firebolt_location import create_location
+    from dreambolt_steps.warehouses.firebolt.location import create_location
 
     for line in create_location(target, dry_run=dry_run):
         typer.echo(line)

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from dreambolt_steps.cli.inspection import FoundFile, Inspection
 from dreambolt_steps.cli.tables import count, make_printable, shorten_path, wrap_text
-from dreambolt_steps.dialects.dialect import Dialect
-from dreambolt_steps.formats.read_report import FileReport
+from dreambolt_steps.readers.csv.sniff.dialect import Dialect
+from dreambolt_steps.readers.table.read_report import FileReport
 
 _SHOWN_FILES = 10
 _SHOWN_GROUPS = 10

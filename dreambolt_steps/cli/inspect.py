@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from dreambolt_steps.cli.by_hand import find_arguments
+from dreambolt_steps.cli.explicit_arguments import find_arguments
 from dreambolt_steps.cli.inspection import inspect_source
 from dreambolt_steps.cli.save_contract import check_target, save_contract, tell_contract
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import open_console
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.language_model import check_language_model
+from dreambolt_steps.llms.open_model import check_language_model
 
 _MODEL_ROWS = 5
 

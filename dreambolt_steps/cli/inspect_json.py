@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from dreambolt_steps.cli.by_hand import HandArguments
+from dreambolt_steps.cli.explicit_arguments import HandArguments
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.write_arguments import write_command, write_python

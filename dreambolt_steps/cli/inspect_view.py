@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
-from dreambolt_steps.cli.by_hand import HandArguments
 from dreambolt_steps.cli.column_table import show_columns
+from dreambolt_steps.cli.explicit_arguments import HandArguments
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.file_blocks import show_files
 from dreambolt_steps.cli.inspection import Inspection

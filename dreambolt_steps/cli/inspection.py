@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from dreambolt_steps.cli.step_arguments import list_plan_kinds, list_read_kinds
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.formats.read import read_table
-from dreambolt_steps.formats.read_report import FileReport, ReadReport, have_nulls
+from dreambolt_steps.profiling.profile import ColumnProfile, profile_table
+from dreambolt_steps.readers.table.read import read_table
+from dreambolt_steps.readers.table.read_report import FileReport, ReadReport, have_nulls
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, resolve_source
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, CleanReport, apply_plan, plan_cleaning
-from dreambolt_steps.tables.profile import ColumnProfile, profile_table
 
 
 @dataclass(frozen=True)

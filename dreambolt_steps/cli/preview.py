@@ -12,11 +12,11 @@ from rich.markup import escape
 from dreambolt_steps.cli.run import INGEST, name_source
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import open_console, show_rows
+from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.fast_import import import_datadreamer
 from dreambolt_steps.log import LoggingReporter, report_to
-from dreambolt_steps.recipe import load_recipe
-from dreambolt_steps.rehearsal import rehearse
+from dreambolt_steps.recipes.recipe import load_recipe
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 
 def show_preview(

@@ -15,7 +15,7 @@ from dreambolt_steps.matching.file_search import VectorFiles, choose_vectors
 
 def show_query(database: str, sql: str, limit: int) -> None:
     """Print the rows of a query."""
-    from dreambolt_steps.warehouses.warehouse import open_warehouse
+    from dreambolt_steps.warehouses.protocol import open_warehouse
 
     show_rows(open_warehouse(database).query(sql, limit=limit))
 
@@ -46,7 +46,7 @@ def show_search(
         return
     if table is None:
         raise UsageError(f"name the table in {database} to search: --table TABLE")
-    from dreambolt_steps.warehouses.warehouse import open_warehouse
+    from dreambolt_steps.warehouses.protocol import open_warehouse
 
     warehouse = open_warehouse(database)
     described = warehouse.describe_table(table)
@@ -73,7 +73,7 @@ def _embed(
 
     Raises: UsageError: the column was embedded by another model.
     """
-    from dreambolt_steps.embedding_model import open_embedder
+    from dreambolt_steps.embedding.open_embedder import open_embedder
 
     name = column.removesuffix("_embedding")
     facts = [json.loads(pairs.get(f"embedding.{name}.facts", "{}")) for pairs in metadata]

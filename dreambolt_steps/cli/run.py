@@ -14,20 +14,20 @@ from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_repo
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
 from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.embedding_model import check_embedder
+from dreambolt_steps.dry_run import rehearse
+from dreambolt_steps.embedding.open_embedder import check_embedder
 from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.language_model import check_language_model
-from dreambolt_steps.llms.spending import limit_spending
+from dreambolt_steps.llms.ledger.spending import limit_spending
+from dreambolt_steps.llms.open_model import check_language_model
 from dreambolt_steps.log import report_to
-from dreambolt_steps.quality_limit import require_quality
-from dreambolt_steps.recipe import Recipe, load_recipe
-from dreambolt_steps.rehearsal import rehearse
-from dreambolt_steps.reject_limit import limit_rejects
-from dreambolt_steps.session import open_session
+from dreambolt_steps.recipes.recipe import Recipe, load_recipe
+from dreambolt_steps.session.session import open_session
+from dreambolt_steps.steps.base.quality_limit import require_quality
+from dreambolt_steps.steps.base.reject_limit import limit_rejects
 from dreambolt_steps.synthesis.libraries import check_library
-from dreambolt_steps.warehouses.firebolt_check import check_firebolt
-from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
+from dreambolt_steps.warehouses.firebolt.check import check_firebolt
+from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
 
 INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"

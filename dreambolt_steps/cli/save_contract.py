@@ -10,9 +10,9 @@ from rich.console import Console
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.run import name_source
-from dreambolt_steps.contracts.column_facts import gather_facts
 from dreambolt_steps.contracts.write_contract import write_contract
 from dreambolt_steps.errors import ExportError, UsageError
+from dreambolt_steps.profiling.history_facts import gather_facts
 
 
 def check_target(path: Path) -> None:

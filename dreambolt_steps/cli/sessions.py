@@ -13,7 +13,7 @@ from rich.table import Table
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.tables import count, make_printable
 from dreambolt_steps.errors import SessionLockedError
-from dreambolt_steps.session_store import (
+from dreambolt_steps.session.session_store import (
     StoredSession,
     collect_superseded,
     describe_session,
@@ -79,7 +79,7 @@ def collect_session(folder: Path, dry_run: bool) -> None:
     """
     from filelock import FileLock, Timeout
 
-    from dreambolt_steps.warehouses.bucket import delete_staged
+    from dreambolt_steps.warehouses.s3_staging.bucket import delete_staged
 
     describe_session(folder)
     lock = FileLock(folder / ".session.lock")

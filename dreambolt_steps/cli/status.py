@@ -64,8 +64,8 @@ def show_firebolt(console: Console) -> None:
     if "FIREBOLT_CORE_URL" in missing and set(CREDENTIALS["Firebolt"]) & set(missing):
         return
     from dreambolt_steps.errors import DreamboltError
-    from dreambolt_steps.warehouses.firebolt_check import run_checks
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.check import run_checks
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
 
     try:
         settings = read_settings()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal
 
-from dreambolt_steps.recipe_values import parse_settings
+from dreambolt_steps.recipes.recipe_values import parse_settings
 
 _OF_THE_SESSION: dict[str, Any] = {
     "only": Literal["all", "new"],
@@ -23,7 +23,7 @@ _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
 
 def list_read_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of files by hand."""
-    from dreambolt_steps.formats.read import read_table
+    from dreambolt_steps.readers.table.read import read_table
 
     internal = ("paths", "sources", "spool", "since", "is_part", "limit")
     return _list_kinds(read_table, leave_out=internal)
@@ -124,9 +124,9 @@ def parse_copy(settings: Sequence[str], mode: str, target: str = "") -> dict[str
         >>> parse_copy(["key=id"], "merge")
         {'key': ['id']}
     """
-    from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
-    from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
-    from dreambolt_steps.warehouses.firebolt_sql import TableLayout
+    from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions
+    from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
+    from dreambolt_steps.warehouses.firebolt.sql.names import TableLayout
     from dreambolt_steps.warehouses.load import Load
 
     kinds: dict[str, Any] = {"key": list[str], "evolve": bool}

@@ -49,9 +49,9 @@ def suggest_names(inspection: Inspection, model: str, rows: int) -> Proposals:
         CredentialError: OPENAI_API_KEY is not set.
         ModelError: the model can't be reached, refuses, or fails.
     """
-    from dreambolt_steps.language_model import open_language_model
-    from dreambolt_steps.session import open_session
-    from dreambolt_steps.steps.ask_model import ask_model
+    from dreambolt_steps.llms.open_model import open_language_model
+    from dreambolt_steps.session.session import open_session
+    from dreambolt_steps.steps.base.ask_model import ask_model
 
     schema = inspection.plan.schema
     masked = [column.name for column in inspection.plan.columns if column.mask]

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.tables import shorten_path
-from dreambolt_steps.contracts.report.page import REPORT_FILE
-from dreambolt_steps.contracts.report.row_counts import MEASURE_KINDS, count_rows
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.report.page import REPORT_FILE
+from dreambolt_steps.report.row_counts import MEASURE_KINDS, count_rows
 from dreambolt_steps.step_docs import STEPS
 
 _SHOWN_FILES = 8

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dreambolt_steps.cli.by_hand import HandArguments
+from dreambolt_steps.cli.explicit_arguments import HandArguments
 from dreambolt_steps.cli.open_questions import OpenQuestion
 
 _WIDTH = 78

@@ -15,7 +15,7 @@ from dreambolt_steps.contracts.contract import Contract, Dimension, Mode, Refere
 from dreambolt_steps.contracts.reference_check import find_orphans
 from dreambolt_steps.contracts.row_check import CheckReport, Freeze
 from dreambolt_steps.tables.duplicates import find_repeats
-from dreambolt_steps.tables.row_numbers import (
+from dreambolt_steps.tables.rejects.row_numbers import (
     OpenReader,
     iterate_rows,
     leave_out,

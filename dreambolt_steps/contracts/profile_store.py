@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from dreambolt_steps.contracts.breaks import RuleTally
-from dreambolt_steps.contracts.column_facts import TableFacts
-from dreambolt_steps.contracts.drift import Drift
 from dreambolt_steps.contracts.quality import TableQuality
+from dreambolt_steps.profiling.drift import Drift
+from dreambolt_steps.profiling.history_facts import TableFacts
 
 PROFILE_FILE = "profile.json"
 LAST_PROFILES = ".profiles"

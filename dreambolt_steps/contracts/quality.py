@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dreambolt_steps.contracts.breaks import RuleTally
-from dreambolt_steps.contracts.column_facts import ColumnFacts, TableFacts
 from dreambolt_steps.contracts.contract import Contract
+from dreambolt_steps.profiling.history_facts import ColumnFacts, TableFacts
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def score_table(
         contract: of the table; a column it names may be NULL unless it says otherwise.
 
     >>> import pyarrow as pa
-    >>> from dreambolt_steps.contracts.column_facts import gather_facts
+    >>> from dreambolt_steps.profiling.history_facts import gather_facts
     >>> facts = gather_facts(pa.table({"n": [1, 2, 3, None]}).to_reader())
     >>> score_table(facts, 4).score
     75.0

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from dreambolt_steps.tables.column_types import find_plain_type
-from dreambolt_steps.tables.row_numbers import OpenReader
+from dreambolt_steps.tables.rejects.row_numbers import OpenReader
 from dreambolt_steps.tables.sql import open_duckdb
 from dreambolt_steps.tables.text.blanks import is_text, trim_text
 from dreambolt_steps.tables.text.convert import convert_text

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dreambolt_steps.contracts.breaks import BREAK_SCHEMA
-from dreambolt_steps.tables.raw_rows import HIDDEN, write_raw_table
-from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA
-from dreambolt_steps.tables.row_numbers import OpenReader, RowTaker
+from dreambolt_steps.tables.rejects.raw_rows import HIDDEN, write_raw_table
+from dreambolt_steps.tables.rejects.row_numbers import OpenReader, RowTaker
+from dreambolt_steps.tables.rejects.schema import KEPT_REASON, REJECT_SCHEMA
 from dreambolt_steps.tables.table_spool import TableSpool
 
 LOST_SCHEMA = BREAK_SCHEMA.append(pa.field("kept", pa.bool_()))

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from dreambolt_steps.contracts.column_facts import VALUE_CHARACTERS, ColumnFacts, TableFacts
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.profiling.history_facts import VALUE_CHARACTERS, ColumnFacts, TableFacts
 from dreambolt_steps.tables.column_types import parse_type
 from dreambolt_steps.tables.duplicates import find_repeats
 
@@ -55,7 +55,7 @@ def write_contract(
 
     Returns: YAML with comments.
 
-    >>> from dreambolt_steps.contracts.column_facts import gather_facts
+    >>> from dreambolt_steps.profiling.history_facts import gather_facts
     >>> table = pa.table({"id": pa.array([1, 2, 3], pa.int8())})
     >>> text = write_contract(table.to_reader, gather_facts(table.to_reader()))
     >>> print(text.partition("columns:")[2].partition("columns:")[2].strip())

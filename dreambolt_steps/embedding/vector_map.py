@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dreambolt_steps.contracts.report.map_section import MAP_FILE
 from dreambolt_steps.embedding.text_source import TextSource, read_texts
+from dreambolt_steps.report.map_section import MAP_FILE
 
 _POINTS = 1_500
 _GROUPS = 10

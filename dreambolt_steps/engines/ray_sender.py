@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dreambolt_steps.engines.ray_worker import CallWorker
-from dreambolt_steps.llms.call import Call
+from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.outcome import Completion, Trouble
-from dreambolt_steps.llms.traits import Traits
+from dreambolt_steps.llms.protocol import Call
 
 _CALLS = 16  # in flight, for each worker
 

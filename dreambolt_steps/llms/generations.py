@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from dreambolt_steps.errors import ModelError
-from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.protocol import Answer, Call
 
 _AHEAD = 4096
 _LOOKED_UP = 500

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.llms.batched_exchange import BatchedExchange
-from dreambolt_steps.llms.ledger_exchange import LedgerExchange
-from dreambolt_steps.llms.session_ledger import open_session_ledger
+from dreambolt_steps.llms.datadreamer.exchange import BatchedExchange
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
+from dreambolt_steps.llms.ledger.session import open_session_ledger
+from dreambolt_steps.model_identity import identify_model
 
 
 def open_exchange(llm: Any, step: Any, batch_size: int = 10, **options: Any) -> LedgerExchange:

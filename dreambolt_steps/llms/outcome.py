@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dreambolt_steps.errors import DreamboltError
-from dreambolt_steps.llms.traits import Traits
+from dreambolt_steps.llms.openai.server_capabilities import Traits
 
 
 @dataclass(frozen=True)

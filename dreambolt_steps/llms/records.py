@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.outcome import Completion, Trouble
-from dreambolt_steps.llms.traits import Traits
+from dreambolt_steps.llms.protocol import Answer, Call
 
 
 @dataclass(frozen=True)

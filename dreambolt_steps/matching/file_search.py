@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 
 from dreambolt_steps.errors import SourceError, UsageError
 from dreambolt_steps.matching.nearest import normalize
-from dreambolt_steps.tables.export import METADATA_PREFIX
+from dreambolt_steps.tables.export.export import METADATA_PREFIX
 
 _BATCH_ROWS = 16_384
 

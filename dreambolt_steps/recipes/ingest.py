@@ -17,11 +17,11 @@ from dreambolt_steps import (
     columns,
 )
 from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.embedding_model import open_embedder
-from dreambolt_steps.language_model import is_local, open_language_model
-from dreambolt_steps.quality_limit import is_quality_required
+from dreambolt_steps.embedding.open_embedder import open_embedder
+from dreambolt_steps.llms.open_model import is_local, open_language_model
+from dreambolt_steps.steps.base.quality_limit import is_quality_required
 from dreambolt_steps.tables.naming import clean_names
-from dreambolt_steps.warehouses.firebolt_settings import is_firebolt
+from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
 
 
 def recipe(

@@ -7,16 +7,16 @@ from functools import cached_property
 from datasets import Dataset
 
 from dreambolt_steps.assessment.assess import assess, write_assessment
-from dreambolt_steps.assessment.report_section import render_assessment
+from dreambolt_steps.assessment.describe import describe_assessment, list_warnings
 from dreambolt_steps.assessment.scores import SCORE_SCHEMA, build_scores
-from dreambolt_steps.assessment.words import describe_assessment, list_warnings
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.contracts.report.sections import Section, add_section
-from dreambolt_steps.quality_limit import check_quality
-from dreambolt_steps.rehearsal import current_rehearsal
-from dreambolt_steps.steps.lineage import trace_spending
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.dry_run import current_rehearsal
+from dreambolt_steps.report.sections import Section, add_section
+from dreambolt_steps.report.synthesis_section import render_assessment
+from dreambolt_steps.steps.base.lineage import trace_spending
+from dreambolt_steps.steps.base.quality_limit import check_quality
+from dreambolt_steps.steps.base.table_step import TableStep
 
 add_section(Section("synthesis", "Synthetic rows", render_assessment), before="columns")
 

@@ -9,29 +9,29 @@ from pathlib import Path
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.contracts.column_facts import gather_facts
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.contracts.facts_beside import FactsBeside
 from dreambolt_steps.contracts.reject_rows import iterate_break_rejects
 from dreambolt_steps.engines.current import current_engine
-from dreambolt_steps.steps.cleaning_args import register_cleaning
-from dreambolt_steps.steps.contract_run import ContractRun
-from dreambolt_steps.steps.lineage import find_file, trace_files, trace_has_nulls
-from dreambolt_steps.steps.profile_step import (
+from dreambolt_steps.profiling.concurrent import FactsBeside
+from dreambolt_steps.profiling.history_facts import gather_facts
+from dreambolt_steps.steps.base.cleaning_args import register_cleaning
+from dreambolt_steps.steps.base.contract_run import ContractRun
+from dreambolt_steps.steps.base.lineage import find_file, trace_files, trace_has_nulls
+from dreambolt_steps.steps.base.profile_step import (
     count_mismatches,
     keeps_profile,
     profile_step,
     remember_profile,
 )
-from dreambolt_steps.steps.reference_files import ReferenceFiles
-from dreambolt_steps.steps.reject_places import place_rejects
-from dreambolt_steps.steps.stored_table import open_stored
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.base.reference_files import ReferenceFiles
+from dreambolt_steps.steps.base.reject_places import place_rejects
+from dreambolt_steps.steps.base.stored_table import open_stored
+from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 from dreambolt_steps.tables.cleaning.choose_columns import choose_columns
 from dreambolt_steps.tables.cleaning.masks import identify_key, read_mask_key
-from dreambolt_steps.tables.rejects import merge_by_row
+from dreambolt_steps.tables.rejects.schema import merge_by_row
 from dreambolt_steps.tables.table_spool import TableSpool
 
 _OWN_ARGS = ("contract", "profile")

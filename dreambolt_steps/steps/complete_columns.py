@@ -9,12 +9,12 @@ from itertools import islice
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.steps.synthesis_step import SynthesisStep
+from dreambolt_steps.steps.base.synthesis_step import SynthesisStep
 from dreambolt_steps.synthesis.completion import choose_columns, complete_rows, plan_completions
 from dreambolt_steps.synthesis.outcome import build_completions
 from dreambolt_steps.synthesis.plan import SynthesisPlan
 from dreambolt_steps.synthesis.provenance import PROVENANCE
-from dreambolt_steps.synthesis.slots import Slot
+from dreambolt_steps.synthesis.row_requests import Slot
 
 
 class CompleteColumns(SynthesisStep):

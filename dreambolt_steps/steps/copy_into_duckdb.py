@@ -5,11 +5,11 @@ from __future__ import annotations
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.steps.lineage import trace_lineage
-from dreambolt_steps.steps.manifest_input import LOAD_SCHEMA, name_load, read_manifest
-from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.warehouses.duckdb import holds_load, load_parquet
-from dreambolt_steps.warehouses.examples import suggest_commands
+from dreambolt_steps.steps.base.lineage import trace_lineage
+from dreambolt_steps.steps.base.manifest_input import LOAD_SCHEMA, name_load, read_manifest
+from dreambolt_steps.steps.base.table_step import TableStep
+from dreambolt_steps.warehouses.duckdb.examples import suggest_commands
+from dreambolt_steps.warehouses.duckdb.warehouse import holds_load, load_parquet
 
 
 class CopyIntoDuckDB(TableStep):

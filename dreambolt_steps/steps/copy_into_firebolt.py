@@ -10,21 +10,21 @@ from typing import Any
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.steps.lineage import trace_descriptions, trace_lineage
-from dreambolt_steps.steps.manifest_input import LOAD_SCHEMA, name_load, read_manifest
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.base.lineage import trace_descriptions, trace_lineage
+from dreambolt_steps.steps.base.manifest_input import LOAD_SCHEMA, name_load, read_manifest
+from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.suggestion.apply import describe_schema
-from dreambolt_steps.tables.rejects import Reject, build_rejects
-from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-from dreambolt_steps.warehouses.firebolt_check import find_engine
-from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions, prepare_layout
-from dreambolt_steps.warehouses.firebolt_preview import preview_load
-from dreambolt_steps.warehouses.firebolt_settings import (
+from dreambolt_steps.tables.rejects.schema import Reject, build_rejects
+from dreambolt_steps.warehouses.firebolt.check import find_engine
+from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions, prepare_layout
+from dreambolt_steps.warehouses.firebolt.preview import preview_load
+from dreambolt_steps.warehouses.firebolt.settings import (
     SCHEME,
     FireboltSettings,
     read_settings,
 )
-from dreambolt_steps.warehouses.firebolt_sql import TableLayout, quote_table
+from dreambolt_steps.warehouses.firebolt.sql.names import TableLayout, quote_table
+from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
 from dreambolt_steps.warehouses.load import Load
 from dreambolt_steps.warehouses.parquet_files import plan_footers, read_footers
 

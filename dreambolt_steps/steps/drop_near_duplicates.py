@@ -18,10 +18,10 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.groups import number_groups
 from dreambolt_steps.matching.lexical import check_lexical, compare_letters
 from dreambolt_steps.matching.merging import KEEP, Merging, merge_near
-from dreambolt_steps.steps.embedding_run import EmbeddingRun, register_embedder
-from dreambolt_steps.steps.table_columns import read_columns, read_source
-from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.steps.work_folder import WorkFolder
+from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embedder
+from dreambolt_steps.steps.base.table_columns import read_columns, read_source
+from dreambolt_steps.steps.base.table_step import TableStep
+from dreambolt_steps.steps.base.work_folder import WorkFolder
 
 MERGED_FILE = "merged.parquet"
 

@@ -17,10 +17,10 @@ from dreambolt_steps.embedding.text_source import TextSource, name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.embedding.vector_map import draw_map, write_maps
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.steps.embedding_run import EmbeddingRun, register_embedder
-from dreambolt_steps.steps.stored_table import open_stored
-from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.steps.work_folder import WorkFolder
+from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embedder
+from dreambolt_steps.steps.base.stored_table import open_stored
+from dreambolt_steps.steps.base.table_step import TableStep
+from dreambolt_steps.steps.base.work_folder import WorkFolder
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 
 LONG_TEXTS = ("cut", "mean", "explode")

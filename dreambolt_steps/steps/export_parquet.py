@@ -10,23 +10,23 @@ from datasets import Dataset
 
 from dreambolt_steps import __version__
 from dreambolt_steps.engines.current import current_engine
-from dreambolt_steps.steps.lineage import (
+from dreambolt_steps.steps.base.lineage import (
     trace_categories,
     trace_descriptions,
     trace_lineage,
     trace_rejects,
 )
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.suggestion.apply import describe_schema
-from dreambolt_steps.tables.categories import DICTIONARY, encode_categories
-from dreambolt_steps.tables.export import (
+from dreambolt_steps.tables.export.categories import DICTIONARY, encode_categories
+from dreambolt_steps.tables.export.export import (
     DEFAULT_MAX_FILE_BYTES,
     DEFAULT_ROW_GROUP_ROWS,
     ExportedFile,
     verify_export,
     write_parquet,
 )
-from dreambolt_steps.tables.reject_export import (
+from dreambolt_steps.tables.export.reject_export import (
     check_rejects,
     export_rejects,
     is_rejects,

@@ -9,8 +9,8 @@ from datasets import Dataset
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.sources.source import SourceFile, fingerprint_source, resolve_source
+from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.steps.export_parquet import MANIFEST_SCHEMA
-from dreambolt_steps.steps.table_step import TableStep
 from dreambolt_steps.warehouses.parquet_files import read_footers
 
 

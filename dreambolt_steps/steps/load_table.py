@@ -12,28 +12,28 @@ from typing import Any
 
 from datasets import Dataset
 
-from dreambolt_steps import step_cache
+from dreambolt_steps.dry_run import current_rehearsal
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.formats.cached_read import CachedRead
-from dreambolt_steps.formats.file_cache import FileCache
-from dreambolt_steps.formats.locate_rows import FORMATS, locate_rows
-from dreambolt_steps.formats.read import TableRead, read_table
-from dreambolt_steps.formats.read_files import name_file_key, read_files
-from dreambolt_steps.formats.row_place import RowPlace
-from dreambolt_steps.rehearsal import current_rehearsal
+from dreambolt_steps.readers.cache.cached_read import CachedRead
+from dreambolt_steps.readers.cache.file_cache import FileCache
+from dreambolt_steps.readers.cache.read import name_file_key, read_files
+from dreambolt_steps.readers.location import RowPlace
+from dreambolt_steps.readers.table.locate_rows import FORMATS, locate_rows
+from dreambolt_steps.readers.table.read import TableRead, read_table
+from dreambolt_steps.session import step_cache
 from dreambolt_steps.sources.fetch import fetch_file
-from dreambolt_steps.sources.intake import Intake
+from dreambolt_steps.sources.file_selection import Intake
 from dreambolt_steps.sources.journal import KnownFile
 from dreambolt_steps.sources.source import check_unchanged
-from dreambolt_steps.steps.load_arguments import READ_ARGUMENTS, register_read_arguments
-from dreambolt_steps.steps.load_increment import (
+from dreambolt_steps.steps.base.load_arguments import READ_ARGUMENTS, register_read_arguments
+from dreambolt_steps.steps.base.load_increment import (
     conclude_intake,
     find_since,
     open_intake,
     register_increment_arguments,
     tell_since,
 )
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.base.table_step import TableStep
 
 _SHOWN_NOTES = 20
 

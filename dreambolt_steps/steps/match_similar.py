@@ -17,12 +17,12 @@ from dreambolt_steps.matching.groups import number_groups
 from dreambolt_steps.matching.joined import Matches, join_matches
 from dreambolt_steps.matching.lexical import check_lexical, compare_letters
 from dreambolt_steps.matching.nearest import EXACT_PAIRS
-from dreambolt_steps.steps.embedding_run import EmbeddingRun, register_embedder
-from dreambolt_steps.steps.input_table import InputTable
-from dreambolt_steps.steps.second_table import split_inputs
-from dreambolt_steps.steps.table_columns import read_columns, read_source
-from dreambolt_steps.steps.table_step import TableStep
-from dreambolt_steps.steps.work_folder import WorkFolder
+from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embedder
+from dreambolt_steps.steps.base.input_table import InputTable
+from dreambolt_steps.steps.base.second_table import split_inputs
+from dreambolt_steps.steps.base.table_columns import read_columns, read_source
+from dreambolt_steps.steps.base.table_step import TableStep
+from dreambolt_steps.steps.base.work_folder import WorkFolder
 
 _CANDIDATES, _TIMES = 20, 4  # looked at beyond k, where a cosine alone does not decide
 _PAIRS = 200_000

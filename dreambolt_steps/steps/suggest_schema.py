@@ -8,10 +8,10 @@ from functools import cached_property
 
 from datasets import Dataset
 
-from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.steps.ask_model import ask_model
-from dreambolt_steps.steps.lineage import trace_masked
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.model_identity import identify_model
+from dreambolt_steps.steps.base.ask_model import ask_model
+from dreambolt_steps.steps.base.lineage import trace_masked
+from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.suggestion.apply import apply_suggestion, describe_columns
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
 from dreambolt_steps.suggestion.prompt import identify_prompt

@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
-from dreambolt_steps.embedding.adapter import encode_with, gather_batches
-from dreambolt_steps.embedding.identity import identify_model
+from dreambolt_steps.embedding.models.adapter import encode_with, gather_batches
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.nearest import normalize
-from dreambolt_steps.steps.synthesis_step import SynthesisStep
+from dreambolt_steps.model_identity import identify_model
+from dreambolt_steps.profiling.row_facts import TableFacts, gather_facts
+from dreambolt_steps.steps.base.synthesis_step import SynthesisStep
 from dreambolt_steps.synthesis.drawing import RowDrawer, list_unwritable
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck, Embed
 from dreambolt_steps.synthesis.libraries import check_library, name_method
-from dreambolt_steps.synthesis.made import Synthesis
 from dreambolt_steps.synthesis.number_keys import find_highest, number_rows
 from dreambolt_steps.synthesis.outcome import describe_drawing
 from dreambolt_steps.synthesis.plan import SynthesisPlan
@@ -28,8 +28,8 @@ from dreambolt_steps.synthesis.provenance import (
     describe_origin,
     leave_columns,
 )
-from dreambolt_steps.synthesis.slots import Slot, count_quota, list_asked_values, plan_slots
-from dreambolt_steps.synthesis.table_facts import TableFacts, gather_facts
+from dreambolt_steps.synthesis.result import Synthesis
+from dreambolt_steps.synthesis.row_requests import Slot, count_quota, list_asked_values, plan_slots
 
 
 class SynthesizeRows(SynthesisStep):

@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.profiling.examples import sample_table
+from dreambolt_steps.profiling.profile import ColumnProfile, profile_table
 from dreambolt_steps.suggestion.vocabulary import NUMERIC_FAMILIES, find_family
-from dreambolt_steps.synthesis.sample import sample_table
-from dreambolt_steps.tables.profile import ColumnProfile, profile_table
 from dreambolt_steps.tables.sql import open_duckdb
 
 _SHAPES = 3

@@ -19,7 +19,7 @@ from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.schema_check import compare_columns
 from dreambolt_steps.errors import ContractError
 from dreambolt_steps.synthesis.relations import Dependency, RelationCheck
-from dreambolt_steps.tables.rejects import Reject
+from dreambolt_steps.tables.rejects.schema import Reject
 
 _SHOWN_CHARACTERS = 2_000
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.synthesis.provenance import FLAG
-from dreambolt_steps.synthesis.slots import Slot
+from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.tables.column_types import parse_type
 from dreambolt_steps.tables.sql import open_cursor
-from dreambolt_steps.warehouses.copy_sql import quote_identifier
+from dreambolt_steps.warehouses.sql import quote_identifier
 
 
 def choose_columns(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dreambolt_steps.llms.ledger_exchange import LedgerExchange
-from dreambolt_steps.llms.prices import Price
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
+from dreambolt_steps.llms.ledger.prices import Price
 from dreambolt_steps.synthesis.plan import SynthesisPlan
-from dreambolt_steps.synthesis.slots import Slot
+from dreambolt_steps.synthesis.row_requests import Slot
 
 
 def describe_estimate(

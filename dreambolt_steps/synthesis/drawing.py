@@ -11,15 +11,15 @@ import pyarrow as pa
 
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.profiling.row_facts import TableFacts
 from dreambolt_steps.synthesis.answers import reject_answer
 from dreambolt_steps.synthesis.copula import TableCopula
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck, is_free_text
-from dreambolt_steps.synthesis.made import MadeRow, Synthesis
 from dreambolt_steps.synthesis.plan import SynthesisPlan
 from dreambolt_steps.synthesis.pool import find_rows, follow, show_rows
-from dreambolt_steps.synthesis.slots import Slot
-from dreambolt_steps.synthesis.table_facts import TableFacts
-from dreambolt_steps.tables.rejects import Reject
+from dreambolt_steps.synthesis.result import MadeRow, Synthesis
+from dreambolt_steps.synthesis.row_requests import Slot
+from dreambolt_steps.tables.rejects.schema import Reject
 
 _TURNS = 10
 _FEWEST, _MOST = 2_000, 20_000

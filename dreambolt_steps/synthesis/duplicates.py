@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dreambolt_steps.synthesis.table_facts import TableFacts
+from dreambolt_steps.profiling.row_facts import TableFacts
 from dreambolt_steps.tables.sql import open_cursor
-from dreambolt_steps.warehouses.copy_sql import quote_identifier
+from dreambolt_steps.warehouses.sql import quote_identifier
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 _PERMUTATIONS = 64

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from dreambolt_steps.llms.call import Answer, Exchange
+from dreambolt_steps.llms.protocol import Answer, Exchange
 from dreambolt_steps.synthesis.answers import RowValidator, find_rows, reject_answer
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck
-from dreambolt_steps.synthesis.made import ATTEMPTS, MadeRow, Synthesis
 from dreambolt_steps.synthesis.questions import Ask, Questions
-from dreambolt_steps.synthesis.slots import Slot
-from dreambolt_steps.tables.rejects import Reject
+from dreambolt_steps.synthesis.result import ATTEMPTS, MadeRow, Synthesis
+from dreambolt_steps.synthesis.row_requests import Slot
+from dreambolt_steps.tables.rejects.schema import Reject
 
 _RECENT = 60
 _REPEATING = 0.9

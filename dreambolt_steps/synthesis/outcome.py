@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from dreambolt_steps.llms.ledger_exchange import LedgerExchange
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
 from dreambolt_steps.synthesis.cost import describe_spending
 from dreambolt_steps.synthesis.drawing import RowDrawer
-from dreambolt_steps.synthesis.made import MadeRow, Synthesis, explain_missing
 from dreambolt_steps.synthesis.provenance import PROVENANCE, describe_origin
+from dreambolt_steps.synthesis.result import MadeRow, Synthesis, explain_missing
 
 
 def describe_outcome(

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.llms.ledger_exchange import estimate_tokens
+from dreambolt_steps.llms.ledger.exchange import estimate_tokens
+from dreambolt_steps.profiling.row_facts import ColumnFacts, TableFacts, gather_facts
 from dreambolt_steps.synthesis.answers import RowValidator
 from dreambolt_steps.synthesis.questions import Ask, Questions
 from dreambolt_steps.synthesis.relations import (
@@ -20,9 +21,8 @@ from dreambolt_steps.synthesis.relations import (
     choose_derived,
     find_dependencies,
 )
+from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.synthesis.row_schema import describe_row
-from dreambolt_steps.synthesis.slots import Slot
-from dreambolt_steps.synthesis.table_facts import ColumnFacts, TableFacts, gather_facts
 from dreambolt_steps.synthesis.templates import load_template, show_row
 
 _POOL = 200

@@ -10,11 +10,11 @@ from typing import Any
 
 import xxhash
 
-from dreambolt_steps.llms.call import Call
+from dreambolt_steps.llms.protocol import Call
+from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.synthesis.row_schema import describe_answer
-from dreambolt_steps.synthesis.slots import Slot
 from dreambolt_steps.synthesis.templates import PromptTemplate, show_row
-from dreambolt_steps.tables.rejects import Reject
+from dreambolt_steps.tables.rejects.schema import Reject
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.synthesis.table_facts import ENOUGH_ROWS, TableFacts
+from dreambolt_steps.profiling.row_facts import ENOUGH_ROWS, TableFacts
 from dreambolt_steps.tables.sql import open_cursor
-from dreambolt_steps.warehouses.copy_sql import quote_identifier
+from dreambolt_steps.warehouses.sql import quote_identifier
 
 _COLUMNS = 12
 _VALUES = 5_000

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.contracts.contract import ColumnContract, Contract
-from dreambolt_steps.synthesis.table_facts import ColumnFacts
+from dreambolt_steps.profiling.row_facts import ColumnFacts
 
 _SYNTHESIZABLE = (
     pa.types.is_boolean,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dreambolt_steps.tables.sql import quote_literal
-from dreambolt_steps.warehouses.copy_sql import quote_identifier
 from dreambolt_steps.warehouses.load import VALID_FROM, VALID_TO
+from dreambolt_steps.warehouses.sql import quote_identifier
 
 
 def render_key_check(source: str, key: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dreambolt_steps.errors import SchemaError, SourceError, UsageError
-from dreambolt_steps.tables.export import METADATA_PREFIX
+from dreambolt_steps.tables.export.export import METADATA_PREFIX
 from dreambolt_steps.warehouses.type_fit import fold_name
 
 

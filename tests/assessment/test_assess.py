@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 
 from dreambolt_steps.assessment.assess import Assessment, assess, read_assessment, write_assessment
-from dreambolt_steps.assessment.report_section import render_assessment
+from dreambolt_steps.assessment.describe import list_warnings
 from dreambolt_steps.assessment.samples import draw_samples
-from dreambolt_steps.assessment.words import list_warnings
 from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.contracts.report.run_record import RunRecord, StepRecord
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.report.run_record import RunRecord, StepRecord
+from dreambolt_steps.report.synthesis_section import render_assessment
 
 CODES = {"north": "N", "south": "S", "west": "W"}
 

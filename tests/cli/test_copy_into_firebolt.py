@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dreambolt_steps.errors import CredentialError
-from dreambolt_steps.warehouses.bucket import delete_staged
+from dreambolt_steps.warehouses.s3_staging.bucket import delete_staged
 from tests.cli.conftest import Run
 from tests.standins.firebolt import FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
@@ -46,7 +46,7 @@ def ask(server: FireboltServer, sql: str) -> list[list[Any]]:
 
 
 def list_staged() -> list[str]:
-    from dreambolt_steps.warehouses.bucket import open_bucket
+    from dreambolt_steps.warehouses.s3_staging.bucket import open_bucket
 
     prefix = STAGING.removeprefix("s3://bucket/")
     found = open_bucket().list_objects_v2(Bucket="bucket", Prefix=prefix)
@@ -220,8 +220,8 @@ def test_the_sdk_logs_no_statement(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
     from dreambolt_steps.warehouses.load import Load
 
     caplog.set_level(logging.DEBUG)

@@ -22,7 +22,7 @@ import os, time
 from pathlib import Path
 import pyarrow as pa
 from dreambolt_steps import LoadTable, columns
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.base.table_step import TableStep
 
 class Linger(TableStep):
     """Waits in its first run, until somebody interrupts it."""

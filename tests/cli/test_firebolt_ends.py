@@ -83,7 +83,7 @@ def test_files_on_s3_are_found_and_loaded_where_they_are(
     server: FireboltServer, session: Callable[..., Any], s3: Any, tmp_path: Path
 ) -> None:
     from dreambolt_steps import CopyIntoFirebolt, FindParquet, columns
-    from dreambolt_steps.rehearsal import rehearse
+    from dreambolt_steps.dry_run import rehearse
 
     def put(name: str, ids: list[int]) -> None:
         pq.write_table(pa.table({"id": ids}), tmp_path / "x.parquet")

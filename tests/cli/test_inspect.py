@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dreambolt_steps.cli.app import app
-from dreambolt_steps.cli.by_hand import find_arguments
+from dreambolt_steps.cli.explicit_arguments import find_arguments
 from dreambolt_steps.cli.inspect import show_table
 from dreambolt_steps.cli.inspection import inspect_source
 from dreambolt_steps.cli.open_questions import read_argument

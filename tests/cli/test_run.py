@@ -12,7 +12,7 @@ from tests.cli.conftest import Run
 RECIPE = """
 import pyarrow as pa
 from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns
-from dreambolt_steps.steps.table_step import TableStep
+from dreambolt_steps.steps.base.table_step import TableStep
 
 class AddOne(TableStep):
     def setup(self):

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 from dreambolt_steps.cli import tables
 from dreambolt_steps.cli.app import app
 from dreambolt_steps.cli.query import show_query, show_search
+from dreambolt_steps.embedding.open_embedder import name_embedder, open_embedder
 from dreambolt_steps.embedding.vector_format import VectorFormat
-from dreambolt_steps.embedding_model import name_embedder, open_embedder
 from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
-from dreambolt_steps.tables.export import write_parquet
-from dreambolt_steps.warehouses.duckdb import load_parquet
-from dreambolt_steps.warehouses.examples import suggest_commands
+from dreambolt_steps.tables.export.export import write_parquet
+from dreambolt_steps.warehouses.duckdb.examples import suggest_commands
+from dreambolt_steps.warehouses.duckdb.warehouse import load_parquet
 from tests.embedding.test_server_model import give, vector_of
 from tests.standins.chat_server import ChatServer
 

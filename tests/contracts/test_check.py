@@ -21,7 +21,7 @@ from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.key_check import check_keys, list_key_rules
 from dreambolt_steps.contracts.schema_check import compare_columns
 from dreambolt_steps.errors import ContractError
-from dreambolt_steps.tables.row_numbers import leave_out, restore_numbers
+from dreambolt_steps.tables.rejects.row_numbers import leave_out, restore_numbers
 
 
 @dataclass

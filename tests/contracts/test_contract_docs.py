@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dreambolt_steps.contracts import drift
 from dreambolt_steps.contracts.contract import MODE_KEYS, MODES
 from dreambolt_steps.contracts.contract_file import COLUMN_KEYS, TABLE_KEYS, read_contract
-from dreambolt_steps.tables.reject_export import EXPORT_SCHEMA
+from dreambolt_steps.profiling import drift
+from dreambolt_steps.tables.export.reject_export import EXPORT_SCHEMA
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")

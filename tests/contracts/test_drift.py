@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.contracts.column_facts import TableFacts, gather_facts
-from dreambolt_steps.contracts.distance import measure_ks, measure_psi
-from dreambolt_steps.contracts.drift import Drift, compare_facts
-from dreambolt_steps.tables.table_sample import TableSample
+from dreambolt_steps.profiling.distance import measure_ks, measure_psi
+from dreambolt_steps.profiling.drift import Drift, compare_facts
+from dreambolt_steps.profiling.history_facts import TableFacts, gather_facts
+from dreambolt_steps.profiling.sample import TableSample
 
 
 def facts_of(**columns: Any) -> TableFacts:

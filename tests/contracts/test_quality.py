@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from dreambolt_steps.contracts.breaks import RuleTally
-from dreambolt_steps.contracts.column_facts import gather_facts
 from dreambolt_steps.contracts.contract import Dimension, Mode
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.quality import score_table
+from dreambolt_steps.profiling.history_facts import gather_facts
 
 FACTS = gather_facts(pa.table({"a": [1, 2, 3, None], "b": ["x", "y", "z", "z"]}).to_reader())
 

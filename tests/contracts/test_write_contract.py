@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreambolt_steps.contracts.check import check_table
-from dreambolt_steps.contracts.column_facts import gather_facts
 from dreambolt_steps.contracts.contract_file import _ContractReader
 from dreambolt_steps.contracts.key_check import check_keys, list_key_rules
 from dreambolt_steps.contracts.schema_check import compare_columns
 from dreambolt_steps.contracts.write_contract import write_contract
 from dreambolt_steps.contracts.yaml_places import YamlDocument
+from dreambolt_steps.profiling.history_facts import gather_facts
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 
 

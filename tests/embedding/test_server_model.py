@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from dreambolt_steps import EmbedColumns, LoadTable, columns, limit_spending
-from dreambolt_steps.embedding.server_model import ServerEmbedder
+from dreambolt_steps.dry_run import rehearse
+from dreambolt_steps.embedding.models.server_model import ServerEmbedder
 from dreambolt_steps.errors import CostLimitError, CredentialError, ModelError
-from dreambolt_steps.rehearsal import rehearse
 from tests.standins.chat_server import ChatServer, Reply, refuse
 
 DIMS = 3
@@ -110,9 +110,9 @@ def test_a_server_without_base64_is_asked_for_numbers():
     ],
 )
 def test_what_can_not_be_helped_is_said(reply, error, words, monkeypatch):
-    from dreambolt_steps.llms import chat_exchange
+    from dreambolt_steps.llms.openai import exchange
 
-    monkeypatch.setattr(chat_exchange, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(exchange, "_FIRST_WAIT", 0.01)
     with pytest.raises(error, match=words):
         embed(lambda body, number: reply, TEXTS)
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.embedding.token_batches import cut_token_batches, run_token_batches
+from dreambolt_steps.embedding.models.token_batches import cut_token_batches, run_token_batches
 from dreambolt_steps.errors import ModelError
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dreambolt_steps.contracts.report.map_section import MAP_FILE, render_maps
-from dreambolt_steps.contracts.report.run_record import RunRecord, StepRecord
 from dreambolt_steps.embedding.text_source import name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.embedding.vector_map import draw_map, project, write_maps
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.report.map_section import MAP_FILE, render_maps
+from dreambolt_steps.report.run_record import RunRecord, StepRecord
 
 (SOURCE,) = name_sources(["text"], {})
 ROWS = 300

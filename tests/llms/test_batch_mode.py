@@ -14,20 +14,20 @@ from typing import Any
 
 import pytest
 
-from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.errors import CostLimitError, CredentialError, ModelError, UsageError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.llms.call import Call
-from dreambolt_steps.llms.jobs import Jobs
-from dreambolt_steps.llms.ledger import FILE, CallLedger
-from dreambolt_steps.llms.spending import limit_spending
+from dreambolt_steps.llms.ledger.spending import limit_spending
+from dreambolt_steps.llms.ledger.store import FILE, CallLedger
+from dreambolt_steps.llms.openai_batch.jobs import Jobs
+from dreambolt_steps.llms.protocol import Call
 from dreambolt_steps.log import LoggingReporter, report_to
+from dreambolt_steps.model_identity import identify_model
+from dreambolt_steps.session.fast_import import import_datadreamer
 from tests.conftest import ROOT
 from tests.standins.chat_server import ChatServer, Reply, read_prompt, refuse
 
 import_datadreamer()
 
-from dreambolt_steps.llms.chat_model import ChatModel  # noqa: E402
+from dreambolt_steps.llms.openai.model import ChatModel  # noqa: E402
 
 PROMPTS = [f"prompt {at}" for at in range(20)]
 TEXTS = [f"{prompt}!" for prompt in PROMPTS]
@@ -85,14 +85,14 @@ def test_all_calls_are_handed_over_at_once_and_asked_once(tmp_path: Path) -> Non
 RUN = """
 import sys, os
 from pathlib import Path
-from dreambolt_steps.llms.batch_api import BatchApi
-from dreambolt_steps.llms.call import Call
-from dreambolt_steps.llms.job_exchange import JobExchange
-from dreambolt_steps.llms.jobs import Jobs
-from dreambolt_steps.llms.ledger import CallLedger
-from dreambolt_steps.llms.ledger_exchange import LedgerExchange
-from dreambolt_steps.llms.server import Server
-from dreambolt_steps.llms.traits import Traits
+from dreambolt_steps.llms.openai_batch.api import BatchApi
+from dreambolt_steps.llms.protocol import Call
+from dreambolt_steps.llms.openai_batch.batch_queue import JobExchange
+from dreambolt_steps.llms.openai_batch.jobs import Jobs
+from dreambolt_steps.llms.ledger.store import CallLedger
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
+from dreambolt_steps.llms.openai.server import Server
+from dreambolt_steps.llms.openai.server_capabilities import Traits
 url, file, model, kill = sys.argv[1:]
 ledger = CallLedger(Path(file))
 records = ledger.open_records("", model, "m " + url, None)
@@ -227,7 +227,7 @@ def test_batches_cost_what_they_cost_and_limits_are_known_before(
     def answer(body: dict[str, Any], number: int) -> Reply | str:
         return Reply(f"{read_prompt(body)}!", tokens=(6, 1000))
 
-    from dreambolt_steps.llms.prices import find_price
+    from dreambolt_steps.llms.ledger.prices import find_price
 
     openai = "https://api.openai.com/v1"
     half = ChatModel("gpt-4o-mini", openai, mode="batch").price

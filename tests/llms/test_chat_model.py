@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from dreambolt_steps.errors import CredentialError, ModelError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.protocol import Answer, Call
+from dreambolt_steps.session.fast_import import import_datadreamer
 from tests.standins.chat_server import ChatServer, Reply, read_prompt, refuse
 
 import_datadreamer()
 
-from dreambolt_steps.llms.chat_model import ChatModel  # noqa: E402
+from dreambolt_steps.llms.openai.model import ChatModel  # noqa: E402
 
 SCHEMA = {
     "type": "object",

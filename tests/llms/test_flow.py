@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dreambolt_steps.llms.flow import Flow, Pace
+from dreambolt_steps.llms.openai.rate_limit import Flow, Pace
 
 
 def test_a_pace_spreads_requests_over_the_minute() -> None:

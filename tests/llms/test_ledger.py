@@ -13,30 +13,30 @@ from pathlib import Path
 
 import pytest
 
-from dreambolt_steps.embedding.identity import identify_model
 from dreambolt_steps.errors import CostLimitError, ModelError, UsageError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.llms.ledger import FILE, CallLedger
-from dreambolt_steps.llms.prices import OwnPrice, find_price, read_prices
-from dreambolt_steps.llms.spending import limit_spending
+from dreambolt_steps.llms.ledger.prices import OwnPrice, find_price, read_prices
+from dreambolt_steps.llms.ledger.spending import limit_spending
+from dreambolt_steps.llms.ledger.store import FILE, CallLedger
+from dreambolt_steps.model_identity import identify_model
+from dreambolt_steps.session.fast_import import import_datadreamer
 from tests.conftest import ROOT
 from tests.standins.chat_server import ChatServer, Reply, read_prompt, refuse
 
 import_datadreamer()
 
-from dreambolt_steps.llms.chat_model import ChatModel  # noqa: E402
+from dreambolt_steps.llms.openai.model import ChatModel  # noqa: E402
 
 # What ChatModel.run does, without importing DataDreamer, which takes longer than all the calls.
 RUN = """
 import sys
 from pathlib import Path
-from dreambolt_steps.llms.call import Call
-from dreambolt_steps.llms.chat_exchange import ChatExchange
-from dreambolt_steps.llms.flow import Flow
-from dreambolt_steps.llms.ledger import CallLedger
-from dreambolt_steps.llms.ledger_exchange import LedgerExchange
-from dreambolt_steps.llms.sender import Sender
-from dreambolt_steps.llms.server import Server
+from dreambolt_steps.llms.protocol import Call
+from dreambolt_steps.llms.openai.exchange import ChatExchange
+from dreambolt_steps.llms.openai.rate_limit import Flow
+from dreambolt_steps.llms.ledger.store import CallLedger
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
+from dreambolt_steps.llms.openai.sender import Sender
+from dreambolt_steps.llms.openai.server import Server
 url, file, model = sys.argv[1:]
 ledger = CallLedger(Path(file))
 records = ledger.open_records("", model, "m " + url, None)

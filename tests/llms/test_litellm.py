@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dreambolt_steps import LoadTable, SynthesizeRows, columns
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 from tests.standins.chat_server import ChatServer, Reply
 
 import_datadreamer()

@@ -12,10 +12,10 @@ import pytest
 
 from dreambolt_steps import AssessSynthesis, LiteLLMModel, LoadTable, SynthesizeRows, columns
 from dreambolt_steps.errors import CostLimitError, CredentialError, ModelError, UsageError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.language_model import check_language_model, open_language_model
-from dreambolt_steps.llms.call import Call
-from dreambolt_steps.llms.spending import limit_spending
+from dreambolt_steps.llms.ledger.spending import limit_spending
+from dreambolt_steps.llms.open_model import check_language_model, open_language_model
+from dreambolt_steps.llms.protocol import Call
+from dreambolt_steps.session.fast_import import import_datadreamer
 from tests.standins.chat_server import ChatServer, Reply, refuse
 from tests.standins.providers import GEMINI, MISTRAL, PROVIDERS, Provider
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from dreambolt_steps.errors import ModelError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.llms.grammar import write_grammar
-from dreambolt_steps.llms.number_range import write_range
+from dreambolt_steps.llms.llama_cpp.grammar import write_grammar
+from dreambolt_steps.llms.llama_cpp.number_range import write_range
+from dreambolt_steps.session.fast_import import import_datadreamer
 from dreambolt_steps.synthesis.row_schema import describe_answer, describe_object
 
 import_datadreamer()
@@ -74,7 +74,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 @needs_model
 def test_every_answer_of_the_packaged_model_fits_the_schema(tmp_path: Path) -> None:
     from dreambolt_steps import LocalModel
-    from dreambolt_steps.llms.call import Call
+    from dreambolt_steps.llms.protocol import Call
 
     llm = LocalModel(cache_folder_path=str(tmp_path))
     schema = describe_answer(ROW, 1)
@@ -115,7 +115,7 @@ def test_it_answers_steps_of_datadreamer_by_its_settings(session: Callable[..., 
 @needs_model
 def test_a_prompt_too_long_and_a_broken_file_are_told(tmp_path: Path) -> None:
     from dreambolt_steps import LocalModel
-    from dreambolt_steps.llms.call import Call
+    from dreambolt_steps.llms.protocol import Call
 
     with LocalModel(context_length=256).open_exchange("step") as exchange:
         exchange.submit(Call("long " * 250, max_tokens=100))

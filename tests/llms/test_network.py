@@ -8,12 +8,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.llms.network import find_proxy
+from dreambolt_steps.llms.openai.network import find_proxy
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 import_datadreamer()
 
-from dreambolt_steps.llms.chat_model import ChatModel  # noqa: E402
+from dreambolt_steps.llms.openai.model import ChatModel  # noqa: E402
 
 
 def test_the_proxy_of_the_environment_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

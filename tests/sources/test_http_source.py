@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dreambolt_steps.errors import CredentialError, DreamboltError, SourceError, UsageError
-from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.readers.table.read import read_table
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import fingerprint_source, resolve_source
 

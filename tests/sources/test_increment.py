@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.sources.intake import Intake
+from dreambolt_steps.sources.file_selection import Intake
 from dreambolt_steps.sources.journal import Journal, KnownFile
 from dreambolt_steps.sources.source import SourceFile
 

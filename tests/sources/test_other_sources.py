@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps.errors import SourceError
-from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.readers.table.read import read_table
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import (
     SourceFile,

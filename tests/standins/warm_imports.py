@@ -6,7 +6,7 @@ from importlib import import_module
 
 sys.modules["__main__"].__file__ = __file__  # without a script DuckDB takes Python for a notebook
 
-from dreambolt_steps.fast_import import import_datadreamer  # noqa: E402
+from dreambolt_steps.session.fast_import import import_datadreamer  # noqa: E402
 
 import_datadreamer()
 for name in (

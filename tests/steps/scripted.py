@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 import_datadreamer()
 

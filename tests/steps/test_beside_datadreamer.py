@@ -18,7 +18,7 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 import_datadreamer()
 

@@ -11,7 +11,7 @@ import pytest
 
 from dreambolt_steps import CleanTable, LoadTable, columns
 from dreambolt_steps.errors import ContractError, SourceError, UsageError
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 PEOPLE = "Id,Full Name\n1,ann\n2,bob\nx,cem\n2,dan\n9,eve\n"
 

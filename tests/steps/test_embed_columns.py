@@ -20,13 +20,13 @@ import pytest
 
 from dreambolt_steps import EmbedColumns, ExportParquet, LoadTable, columns
 from dreambolt_steps.errors import SchemaError, UsageError
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 import_datadreamer()
 
 from datadreamer.embedders import Embedder  # noqa: E402
 
-from dreambolt_steps.session_store import collect_superseded  # noqa: E402
+from dreambolt_steps.session.session_store import collect_superseded  # noqa: E402
 from tests.conftest import ROOT  # noqa: E402
 
 

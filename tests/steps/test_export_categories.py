@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps import CleanTable, CopyIntoDuckDB, ExportParquet, LoadTable, columns
-from dreambolt_steps.tables.categories import encode_categories
-from dreambolt_steps.tables.export import write_parquet
+from dreambolt_steps.tables.export.categories import encode_categories
+from dreambolt_steps.tables.export.export import write_parquet
 
 ROWS = 3_000
 TEAMS = ["ITA", "FRA", "NA", "BRA"]

@@ -12,7 +12,7 @@ import pytest
 from dreambolt_steps import CleanTable, LoadTable, columns, limit_rejects
 from dreambolt_steps.contracts.profile_store import read_last, read_profile
 from dreambolt_steps.errors import RejectLimitError
-from dreambolt_steps.session_store import collect_superseded
+from dreambolt_steps.session.session_store import collect_superseded
 
 SMALL = "n,team\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(100))
 GROWN = "n,team\n" + "".join(f"{n},{'abc'[n % 3]}\n" for n in range(300))

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns
+from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.errors import ExportError
-from dreambolt_steps.fast_import import import_datadreamer
-from dreambolt_steps.rehearsal import rehearse
-from dreambolt_steps.tables.reject_export import name_rejects
+from dreambolt_steps.session.fast_import import import_datadreamer
+from dreambolt_steps.tables.export.reject_export import name_rejects
 
 BAD = {"a.csv": "id,name\n1,a\nx,b\n3,c,d\n", "b.csv": "id,name\ny,e\n6,f\nz,g\n"}
 GOOD = {"a.csv": "id,name\n1,a\n", "b.csv": "id,name\n6,f\n"}

@@ -12,14 +12,14 @@ import pytest
 
 from dreambolt_steps import columns
 from dreambolt_steps.errors import SchemaError, UsageError
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 
 import_datadreamer()
 
 from datadreamer import DataDreamer  # noqa: E402
 from datadreamer.steps import DataSource  # noqa: E402
 
-from dreambolt_steps.steps.table_step import TableStep  # noqa: E402
+from dreambolt_steps.steps.base.table_step import TableStep  # noqa: E402
 
 ran: list[str] = []
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreambolt_steps import LoadTable, SynthesizeRows, columns
+from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.errors import ModelError, UsageError
-from dreambolt_steps.rehearsal import rehearse
 from dreambolt_steps.synthesis import libraries
 from dreambolt_steps.synthesis.copula import TableCopula
 from dreambolt_steps.synthesis.marginals import measure_marginal

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreambolt_steps.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import import_datadreamer
 from dreambolt_steps.synthesis.cost import describe_progress
 from tests.standins.chat_server import ChatServer, Reply
 
 import_datadreamer()
 
-from dreambolt_steps.llms.call import Call  # noqa: E402
-from dreambolt_steps.llms.chat_model import ChatModel  # noqa: E402
+from dreambolt_steps.llms.openai.model import ChatModel  # noqa: E402
+from dreambolt_steps.llms.protocol import Call  # noqa: E402
 
 
 def ask(llm: ChatModel, calls: range, done: int, wanted: int) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from dreambolt_steps.embedding.minilm import MiniLMEmbedder
+from dreambolt_steps.embedding.models.minilm import MiniLMEmbedder
+from dreambolt_steps.profiling.row_facts import gather_facts
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck, Embed
-from dreambolt_steps.synthesis.table_facts import gather_facts
 
 STORIES = [
     "The keeper saved a penalty in the last minute and carried his side into the final.",

@@ -14,14 +14,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dreambolt_steps.llms.call import Answer, Call
+from dreambolt_steps.llms.protocol import Answer, Call
 from dreambolt_steps.synthesis.answers import find_rows
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck, KnownRows
 from dreambolt_steps.synthesis.generate import Synthesizer
-from dreambolt_steps.synthesis.made import Synthesis, explain_missing
 from dreambolt_steps.synthesis.plan import plan_synthesis
+from dreambolt_steps.synthesis.result import Synthesis, explain_missing
+from dreambolt_steps.synthesis.row_requests import plan_slots
 from dreambolt_steps.synthesis.row_schema import describe_row
-from dreambolt_steps.synthesis.slots import plan_slots
 
 TABLE = pa.table(
     {

@@ -20,8 +20,8 @@ from dreambolt_steps import (
     SynthesizeRows,
     columns,
 )
+from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.errors import CredentialError, ModelError, UsageError
-from dreambolt_steps.rehearsal import rehearse
 from tests.standins.chat_server import ChatServer, Reply, read_prompt, refuse
 
 TEAMS = {"Brazil": "BRA", "Italy": "ITA", "Peru": "PER"}

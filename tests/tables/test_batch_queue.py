@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from dreambolt_steps.contracts.column_facts import gather_facts
-from dreambolt_steps.contracts.facts_beside import FactsBeside
+from dreambolt_steps.profiling.concurrent import FactsBeside
+from dreambolt_steps.profiling.history_facts import gather_facts
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.batch_queue import read_ahead
 

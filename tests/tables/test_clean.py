@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dreambolt_steps.errors import SchemaError, UsageError
 from dreambolt_steps.tables.clean import CleanReport, apply_plan, plan_cleaning
 from dreambolt_steps.tables.column_types import name_type
-from dreambolt_steps.tables.rejects import REJECT_SCHEMA
+from dreambolt_steps.tables.rejects.schema import REJECT_SCHEMA
 
 COINS = ["-3.00", "5.00"]
 NEW = "2024-01-01"

@@ -13,9 +13,9 @@ import pytest
 
 from dreambolt_steps.engines.local import LocalEngine
 from dreambolt_steps.errors import ExportError
-from dreambolt_steps.tables.encoded_group import open_group_encoder
-from dreambolt_steps.tables.export import write_parquet
-from dreambolt_steps.tables.parquet_footer import join_footers
+from dreambolt_steps.tables.export.encoded_group import open_group_encoder
+from dreambolt_steps.tables.export.export import write_parquet
+from dreambolt_steps.tables.export.parquet_footer import join_footers
 
 
 class Apart(LocalEngine):

@@ -20,15 +20,15 @@ import pytest
 import xxhash
 
 from dreambolt_steps.errors import ExportError, UsageError
-from dreambolt_steps.tables.export import ExportedFile, verify_export, write_parquet
-from dreambolt_steps.tables.publish import publish_folder, stage_folder
+from dreambolt_steps.tables.export.export import ExportedFile, verify_export, write_parquet
+from dreambolt_steps.tables.export.publish import publish_folder, stage_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
 CHILD = """
 import sys, time
 import pyarrow as pa
-from dreambolt_steps.tables.export import write_parquet
+from dreambolt_steps.tables.export.export import write_parquet
 
 def tell(rows):
     print(rows, flush=True)
@@ -172,7 +172,7 @@ def test_a_smaller_export_replaces_all_of_a_larger_one(tmp_path: Path) -> None:
 def test_without_folder_exchange_the_export_is_replaced_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreambolt_steps.tables.publish._exchange", lambda *_: False)
+    monkeypatch.setattr("dreambolt_steps.tables.export.publish._exchange", lambda *_: False)
     for seed in (1, 2):
         table = make_table(100, seed)
         write_parquet(table.to_reader(), tmp_path / "t")

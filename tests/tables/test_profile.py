@@ -6,7 +6,7 @@ import datetime as dt
 
 import pyarrow as pa
 
-from dreambolt_steps.tables.profile import profile_table
+from dreambolt_steps.profiling.profile import profile_table
 
 
 def test_every_kind_of_column() -> None:

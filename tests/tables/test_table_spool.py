@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreambolt_steps.contracts.reject_rows import LOST_SCHEMA, iterate_break_rejects
-from dreambolt_steps.formats.read import read_table
+from dreambolt_steps.readers.table.read import read_table
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
-from dreambolt_steps.tables.rejects import merge_by_row
+from dreambolt_steps.tables.rejects.schema import merge_by_row
 from dreambolt_steps.tables.table_spool import TableSpool
 
 SCHEMA = pa.schema([("n", pa.int64()), ("t", pa.string())])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dreambolt_steps.warehouses.duckdb import DuckDBWarehouse
+from dreambolt_steps.warehouses.duckdb.warehouse import DuckDBWarehouse
 from dreambolt_steps.warehouses.load import Load
 from tests.standins.firebolt import FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
@@ -35,9 +35,9 @@ def firebolt_server(s3: Any, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def open_firebolt(firebolt_server: FireboltServer) -> Callable[..., Any]:
     """Opens the stand-in as a warehouse; keyword arguments are its options."""
-    from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-    from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
 
     return lambda **options: FireboltWarehouse(read_settings(), FireboltOptions(**options))
 
@@ -85,10 +85,10 @@ class OwnTables:
 def real_firebolt(monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnTables]:
     """The Firebolt that the environment names: files are staged where FIREBOLT_STAGING is set, and
     sent along with the statements otherwise."""
-    from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-    from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
-    from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
-    from dreambolt_steps.warehouses.firebolt_settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.connection import FireboltConnection
+    from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions
+    from dreambolt_steps.warehouses.firebolt.settings import read_settings
+    from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
 
     for name, value in REAL.items():
         monkeypatch.setenv(name, value)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
-from dreambolt_steps.warehouses.firebolt_settings import read_settings
+from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions
+from dreambolt_steps.warehouses.firebolt.settings import read_settings
+from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
 from dreambolt_steps.warehouses.load import Load
 
 

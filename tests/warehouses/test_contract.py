@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from dreambolt_steps.errors import SchemaError, UsageError, WarehouseError
-from dreambolt_steps.tables.export import write_parquet
+from dreambolt_steps.tables.export.export import write_parquet
 from dreambolt_steps.warehouses.load import Load
-from dreambolt_steps.warehouses.warehouse import Warehouse
+from dreambolt_steps.warehouses.protocol import Warehouse
 
 _numbers = count()
 KEY = ("id",)

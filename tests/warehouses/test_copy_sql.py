@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreambolt_steps.errors import SchemaError, UsageError
-from dreambolt_steps.warehouses import copy_sql, keyed_sql, type_fit
-from dreambolt_steps.warehouses.copy_sql import (
+from dreambolt_steps.warehouses import keyed_sql, sql, type_fit
+from dreambolt_steps.warehouses.sql import (
     quote_identifier,
     quote_table,
     render_create_table,
@@ -171,6 +171,6 @@ def test_all_differences_of_two_schemas_are_named() -> None:
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("module", [copy_sql, keyed_sql, type_fit])
+@pytest.mark.parametrize("module", [sql, keyed_sql, type_fit])
 def test_examples_of_docstrings(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

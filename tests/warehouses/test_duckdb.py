@@ -23,21 +23,21 @@ from dreambolt_steps.errors import (
     WarehouseBusyError,
     WarehouseError,
 )
-from dreambolt_steps.tables.export import write_parquet
-from dreambolt_steps.warehouses.copy_sql import search_sql
-from dreambolt_steps.warehouses.duckdb import (
+from dreambolt_steps.tables.export.export import write_parquet
+from dreambolt_steps.warehouses.duckdb.warehouse import (
     describe_table,
     holds_load,
     load_parquet,
     query_database,
 )
+from dreambolt_steps.warehouses.sql import search_sql
 
 ROOT = Path(__file__).resolve().parents[2]
 
 LOAD_CHILD = """
 import sys, time
-import dreambolt_steps.warehouses.duckdb as warehouse
-import dreambolt_steps.warehouses.duckdb_load as warehouse_load
+import dreambolt_steps.warehouses.duckdb.warehouse as warehouse
+import dreambolt_steps.warehouses.duckdb.load as warehouse_load
 
 def tell(rows):
     print(rows, flush=True)
@@ -109,7 +109,7 @@ def test_create_makes_folder_schema_table_and_record(tmp_path: Path, database: P
 def test_many_files_come_in_batches_in_their_order(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb_load.BATCH_ROWS", 4)
+    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb.load.BATCH_ROWS", 4)
     files = [export(tmp_path, [n, -n]) for n in range(5)]
     seen: list[int] = []
     load_parquet(database, "t", files, load_id="one", on_progress=seen.append)
@@ -289,7 +289,7 @@ def test_damage_in_a_later_file_loads_nothing(tmp_path: Path, database: Path) ->
 def test_a_file_that_changed_after_its_footer_was_read_loads_nothing(
     tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb_load.BATCH_ROWS", 1)
+    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb.load.BATCH_ROWS", 1)
     files = [export(tmp_path, [1]), export(tmp_path, [2])]
 
     def rewrite(rows: int) -> None:
@@ -437,7 +437,7 @@ def test_a_load_larger_than_its_memory_spills_and_cleans_up(
     spill.mkdir(parents=True)
     (spill / "duckdb_temp_1_0_storage_DEFAULT-0.tmp").write_text("of a killed run")
     seen = []
-    monkeypatch.setattr("dreambolt_steps.warehouses.connection.LOAD_MEMORY", "40MiB")
+    monkeypatch.setattr("dreambolt_steps.warehouses.duckdb.connection.LOAD_MEMORY", "40MiB")
     load_parquet(
         database,
         "t",

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps.errors import SchemaError, WarehouseBusyError, WarehouseError
-from dreambolt_steps.warehouses import firebolt_connection
-from dreambolt_steps.warehouses.bucket import open_bucket
+from dreambolt_steps.warehouses.firebolt import connection
 from dreambolt_steps.warehouses.load import KEYED, Load
+from dreambolt_steps.warehouses.s3_staging.bucket import open_bucket
 from tests.conftest import ROOT
 from tests.standins.firebolt import FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
@@ -67,7 +67,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("FIREBOLT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("FIREBOLT_CORE_URL", "")
-    monkeypatch.setattr(firebolt_connection, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.001)
 
 
 class Case:
@@ -213,10 +213,10 @@ def test_two_processes_that_make_the_same_load_make_it_once(tmp_path: Path) -> N
 def test_files_that_hold_other_rows_than_their_footers_say_are_rolled_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dreambolt_steps.warehouses import firebolt
+    from dreambolt_steps.warehouses.firebolt import warehouse
 
     case = Case(tmp_path, UPLOAD)
-    read = firebolt.read_footers
+    read = warehouse.read_footers
 
     def change_after_reading(files: Any, warehouse: str) -> Any:
         found = read(files, warehouse)
@@ -225,7 +225,7 @@ def test_files_that_hold_other_rows_than_their_footers_say_are_rolled_back(
 
     for server in case.open():
         before = server.engine.run('SELECT "id" FROM "t" ORDER BY 1')["data"]
-        monkeypatch.setattr(firebolt, "read_footers", change_after_reading)
+        monkeypatch.setattr(warehouse, "read_footers", change_after_reading)
         with pytest.raises(WarehouseError, match=r"3 rows came into table t from file .*0001"):
             case.load(server, "one")
         assert server.engine.run('SELECT "id" FROM "t" ORDER BY 1')["data"] == before

@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps.errors import SchemaError, UsageError, WarehouseError
-from dreambolt_steps.warehouses import firebolt_connection
-from dreambolt_steps.warehouses.bucket import open_bucket, split_url
-from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
-from dreambolt_steps.warehouses.firebolt_preview import preview_load
-from dreambolt_steps.warehouses.firebolt_settings import read_settings
-from dreambolt_steps.warehouses.firebolt_sql import TableLayout
+from dreambolt_steps.warehouses.firebolt import connection
+from dreambolt_steps.warehouses.firebolt.connection import FireboltConnection
+from dreambolt_steps.warehouses.firebolt.preview import preview_load
+from dreambolt_steps.warehouses.firebolt.settings import read_settings
+from dreambolt_steps.warehouses.firebolt.sql.names import TableLayout
 from dreambolt_steps.warehouses.load import Load
 from dreambolt_steps.warehouses.parquet_files import plan_footers
+from dreambolt_steps.warehouses.s3_staging.bucket import open_bucket, split_url
 from tests.standins.firebolt import FireboltServer
 from tests.warehouses.test_firebolt_faults import Case
 
@@ -28,7 +28,7 @@ THERE = "CREATE TABLE t (id BIGINT NOT NULL, name TEXT NOT NULL, _dreambolt_file
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firebolt_connection, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture

@@ -28,16 +28,17 @@ from dreambolt_steps.errors import (
     WarehouseBusyError,
     WarehouseError,
 )
-from dreambolt_steps.warehouses import firebolt_check, firebolt_connection
-from dreambolt_steps.warehouses.bucket import open_bucket
-from dreambolt_steps.warehouses.firebolt import FireboltWarehouse
-from dreambolt_steps.warehouses.firebolt_check import check_firebolt, run_checks
-from dreambolt_steps.warehouses.firebolt_connection import FireboltConnection
-from dreambolt_steps.warehouses.firebolt_errors import ConnectionLostError
-from dreambolt_steps.warehouses.firebolt_location import create_location
-from dreambolt_steps.warehouses.firebolt_prepare import FireboltOptions
-from dreambolt_steps.warehouses.firebolt_settings import read_settings, read_staging
+from dreambolt_steps.warehouses.firebolt import check as firebolt_check
+from dreambolt_steps.warehouses.firebolt import connection
+from dreambolt_steps.warehouses.firebolt.check import check_firebolt, run_checks
+from dreambolt_steps.warehouses.firebolt.connection import FireboltConnection
+from dreambolt_steps.warehouses.firebolt.errors import ConnectionLostError
+from dreambolt_steps.warehouses.firebolt.location import create_location
+from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions
+from dreambolt_steps.warehouses.firebolt.settings import read_settings, read_staging
+from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
 from dreambolt_steps.warehouses.load import Load
+from dreambolt_steps.warehouses.s3_staging.bucket import open_bucket
 from tests.standins.firebolt import ACCOUNT, CLIENT_ID, CLIENT_SECRET, FireboltServer, serve
 from tests.standins.firebolt_engine import Engine
 
@@ -58,7 +59,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firebolt_connection, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture

@@ -15,34 +15,31 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from dreambolt_steps.errors import SchemaError, UsageError
-from dreambolt_steps.warehouses import (
-    firebolt_copy,
-    firebolt_ledger,
-    firebolt_plan,
-    firebolt_sql,
-    firebolt_table,
-    firebolt_types,
-    firebolt_vectors,
-    keyed_sql,
-    statement,
-)
-from dreambolt_steps.warehouses.firebolt_copy import (
+from dreambolt_steps.warehouses import keyed_sql, statement
+from dreambolt_steps.warehouses.firebolt.sql import copy, ledger, names, table, types, vectors
+from dreambolt_steps.warehouses.firebolt.sql import plan as load_plan
+from dreambolt_steps.warehouses.firebolt.sql.copy import (
     S3Access,
     render_copy,
     render_count,
     render_create_location,
     render_upload,
 )
-from dreambolt_steps.warehouses.firebolt_plan import LoadPlan, plan_load
-from dreambolt_steps.warehouses.firebolt_sql import (
+from dreambolt_steps.warehouses.firebolt.sql.names import (
     FILE_COLUMN,
     TableLayout,
     quote_table,
     render_create_table,
 )
-from dreambolt_steps.warehouses.firebolt_table import FileFacts, Step, TableFacts
-from dreambolt_steps.warehouses.firebolt_types import fits_type, is_vector, name_type, read_type
-from dreambolt_steps.warehouses.firebolt_vectors import (
+from dreambolt_steps.warehouses.firebolt.sql.plan import LoadPlan, plan_load
+from dreambolt_steps.warehouses.firebolt.sql.table import FileFacts, Step, TableFacts
+from dreambolt_steps.warehouses.firebolt.sql.types import (
+    fits_type,
+    is_vector,
+    name_type,
+    read_type,
+)
+from dreambolt_steps.warehouses.firebolt.sql.vectors import (
     name_vector_index,
     render_search,
     render_vector_index,
@@ -512,13 +509,13 @@ def test_statements_of_firebolt_alone_are_read_back_as_they_are_meant(
 @pytest.mark.parametrize(
     "module",
     [
-        firebolt_copy,
-        firebolt_ledger,
-        firebolt_plan,
-        firebolt_sql,
-        firebolt_table,
-        firebolt_types,
-        firebolt_vectors,
+        copy,
+        ledger,
+        load_plan,
+        names,
+        table,
+        types,
+        vectors,
         keyed_sql,
         statement,
     ],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dreambolt_steps.warehouses.bucket import open_bucket
+from dreambolt_steps.warehouses.s3_staging.bucket import open_bucket
 from tests.conftest import ROOT
 from tests.standins.firebolt import serve
 from tests.standins.firebolt_engine import Engine

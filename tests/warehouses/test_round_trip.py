@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dreambolt_steps.tables.export import write_parquet
-from dreambolt_steps.warehouses.duckdb import load_parquet, query_database
+from dreambolt_steps.tables.export.export import write_parquet
+from dreambolt_steps.warehouses.duckdb.warehouse import load_parquet, query_database
 from dreambolt_steps.warehouses.type_fit import fold_name
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(

@@ -13,9 +13,9 @@ import pytest
 import xxhash
 
 from dreambolt_steps.errors import CredentialError, WarehouseBusyError, WarehouseError
-from dreambolt_steps.warehouses import bucket, staging
-from dreambolt_steps.warehouses.bucket import delete_staged, list_uploads, open_bucket
-from dreambolt_steps.warehouses.staging import StagedFile, stage_files
+from dreambolt_steps.warehouses.s3_staging import bucket, upload
+from dreambolt_steps.warehouses.s3_staging.bucket import delete_staged, list_uploads, open_bucket
+from dreambolt_steps.warehouses.s3_staging.upload import StagedFile, stage_files
 from tests.conftest import ROOT
 
 PART = 5 * 2**20
@@ -23,15 +23,15 @@ PART = 5 * 2**20
 CHILD = """
 import sys, time
 from pathlib import Path
-from dreambolt_steps.warehouses import staging
-staging.PART_BYTES, staging.THREADS = 5 * 2**20, 1
+from dreambolt_steps.warehouses.s3_staging import upload
+upload.PART_BYTES, upload.THREADS = 5 * 2**20, 1
 size = Path(sys.argv[1]).stat().st_size
 
 def tell(done):
     print(done, flush=True)
-    time.sleep(60 if done >= 2 * staging.PART_BYTES else 0)
+    time.sleep(60 if done >= 2 * upload.PART_BYTES else 0)
 
-staging.stage_files([staging.StagedFile(Path(sys.argv[1]), sys.argv[2], size, "f")], tell)
+upload.stage_files([upload.StagedFile(Path(sys.argv[1]), sys.argv[2], size, "f")], tell)
 """
 
 
@@ -54,7 +54,7 @@ def list_keys(prefix: str) -> list[str]:
 def test_files_come_whole_and_once(
     tmp_path: Path, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staging, "PART_BYTES", PART)
+    monkeypatch.setattr(upload, "PART_BYTES", PART)
     sizes = {"small": 1000, "one": PART, "more": PART + 1, "three": 3 * PART}
     made = {name: make(tmp_path, name, size) for name, size in sizes.items()}
     files = [describe(path, f"s3://bucket/whole/{name}") for name, (path, _) in made.items()]
@@ -88,7 +88,7 @@ def test_a_killed_upload_goes_on_where_it_was(
         pass
     child.send_signal(signal.SIGKILL)
     child.wait()
-    monkeypatch.setattr(staging, "PART_BYTES", PART)
+    monkeypatch.setattr(upload, "PART_BYTES", PART)
     sent = stage_files([StagedFile(path, url, len(content), "f")])
     assert sent <= 3 * PART
     assert s3.cat_file("bucket/killed/big") == content

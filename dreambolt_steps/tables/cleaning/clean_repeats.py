@@ -8,7 +8,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.cleaning.cleaned_table import apply_plan
 from dreambolt_steps.tables.cleaning.column_plan import FLAG_COLUMN, CleanPlan, Repeats
 from dreambolt_steps.tables.duplicates import pair_repeats
-from dreambolt_steps.tables.row_numbers import OpenReader
+from dreambolt_steps.tables.rejects.row_numbers import OpenReader
 
 
 def find_clean_repeats(

@@ -14,7 +14,7 @@ from dreambolt_steps.tables.cleaning.masks import Mask
 from dreambolt_steps.tables.column_types import name_type
 from dreambolt_steps.tables.decision import ColumnDecision
 from dreambolt_steps.tables.inference.question import Question
-from dreambolt_steps.tables.raw_rows import HIDDEN
+from dreambolt_steps.tables.rejects.raw_rows import HIDDEN
 
 OnMismatch = Literal["reject", "null", "raise", "widen"]
 Duplicates = Literal["keep", "drop", "flag"]

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from dreambolt_steps.errors import MismatchError
 from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
-from dreambolt_steps.tables.raw_rows import HIDDEN, write_raw_table
-from dreambolt_steps.tables.rejects import KEPT_REASON, REJECT_SCHEMA
-from dreambolt_steps.tables.row_numbers import restore_numbers
+from dreambolt_steps.tables.rejects.raw_rows import HIDDEN, write_raw_table
+from dreambolt_steps.tables.rejects.row_numbers import restore_numbers
+from dreambolt_steps.tables.rejects.schema import KEPT_REASON, REJECT_SCHEMA
 from dreambolt_steps.tables.table_spool import TableSpool
 
 

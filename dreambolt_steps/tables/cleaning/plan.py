@@ -22,8 +22,8 @@ from dreambolt_steps.tables.cleaning.widen import widen_columns
 from dreambolt_steps.tables.column_types import choose_measured, name_type, read_type
 from dreambolt_steps.tables.decision import ColumnDecision, Spelling
 from dreambolt_steps.tables.inference.infer import infer_types
-from dreambolt_steps.tables.inference.moment_evidence import OPEN_ORDERS
 from dreambolt_steps.tables.inference.question import Question
+from dreambolt_steps.tables.inference.timestamp_evidence import OPEN_ORDERS
 from dreambolt_steps.tables.naming import Naming
 from dreambolt_steps.tables.text.blanks import NULL_TOKENS
 from dreambolt_steps.tables.text.mend import Normalization

@@ -10,8 +10,8 @@ from dreambolt_steps.tables.cleaning.clean_column import clean_column
 from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
 from dreambolt_steps.tables.column_types import WantedType, name_type, read_type
 from dreambolt_steps.tables.decision import ColumnWarning
-from dreambolt_steps.tables.row_numbers import OpenReader
-from dreambolt_steps.tables.unite_types import unite_types
+from dreambolt_steps.tables.rejects.row_numbers import OpenReader
+from dreambolt_steps.tables.unify_types import unite_types
 
 
 def widen_columns(open_reader: OpenReader, columns: list[ColumnPlan]) -> list[ColumnPlan]:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from dreambolt_steps.tables.inference.boolean_evidence import BooleanEvidence
-from dreambolt_steps.tables.inference.moment_evidence import MomentEvidence
 from dreambolt_steps.tables.inference.number_evidence import NumberEvidence
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.inference.sign_evidence import SignEvidence
 from dreambolt_steps.tables.inference.time_evidence import TimeEvidence
+from dreambolt_steps.tables.inference.timestamp_evidence import MomentEvidence
 from dreambolt_steps.tables.inference.trial import Evidence, Trial
 from dreambolt_steps.tables.text.convert import FALSE_WORDS, TRUE_WORDS
 

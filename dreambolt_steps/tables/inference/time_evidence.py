@@ -9,8 +9,8 @@ from dreambolt_steps.tables.column_types import TIME
 from dreambolt_steps.tables.decision import ColumnWarning
 from dreambolt_steps.tables.inference.tally import Tally
 from dreambolt_steps.tables.inference.verdict import Verdict
-from dreambolt_steps.tables.text.moment_text import read_times
 from dreambolt_steps.tables.text.text_look import TextLook
+from dreambolt_steps.tables.text.timestamp_text import read_times
 
 
 class TimeEvidence:

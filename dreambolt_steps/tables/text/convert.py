@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from dreambolt_steps.tables.column_types import TIME
 from dreambolt_steps.tables.decision import Spelling
-from dreambolt_steps.tables.text.moment_cast import cast_iso, cast_moments, cast_times
 from dreambolt_steps.tables.text.number_text import (
     MAX_DIGITS,
     cast_wholes,
@@ -19,6 +18,7 @@ from dreambolt_steps.tables.text.number_text import (
     take_sign,
     write_plain,
 )
+from dreambolt_steps.tables.text.timestamp_cast import cast_iso, cast_moments, cast_times
 
 TRUE_WORDS = ("true", "yes")
 FALSE_WORDS = ("false", "no")

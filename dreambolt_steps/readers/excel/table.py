@@ -1,0 +1,199 @@
+"""Finds and reads the table on one sheet of a spreadsheet: .xlsx, .xlsb, .xls or .ods."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from dreambolt_steps.errors import SourceError
+from dreambolt_steps.readers.excel.cells import (
+    build_column,
+    find_cell_type,
+    name_kind,
+    show_cell,
+)
+from dreambolt_steps.readers.excel.grid import (
+    CellRange,
+    find_last,
+    find_start,
+    is_blank,
+    looks_like_header,
+    name_cell,
+    parse_cells,
+)
+from dreambolt_steps.readers.excel.hidden_cells import check_zip_size, find_oddities
+from dreambolt_steps.readers.excel.sheet import BLANK, choose_sheet
+from dreambolt_steps.tables.naming import unique_names
+
+_BATCH_CELLS = 1 << 18
+_DAMAGE = (CalamineError, zipfile.BadZipFile, NotImplementedError, LookupError, ValueError)
+
+
+class ExcelTable:
+    """One sheet of a spreadsheet, its table found, ready to be read.
+
+    Numbers are int64 where all of a column are whole, float64 otherwise; dates, times and booleans
+    keep their types; a column of several kinds is text. Formulas give the value they had when the
+    file was saved. Blank rows are passed over.
+
+    Attributes:
+        original_names: the header's cells; "column_N" without one.
+        schema: as found over all rows.
+        preamble: text of the rows above the table.
+        arguments: sheet, cells and header as they were found.
+        findings: sheet and range, other sheets, merged cells, error cells, notes below the table.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sheet: str | int | None = None,
+        cells: str | None = None,
+        header: bool | None = None,
+        skip: int | None = None,
+        max_expanded_bytes: int | None = None,
+    ) -> None:
+        """Load the sheet and find its table.
+
+        Args:
+            path: a local file.
+            sheet: its name, or its number counted from 1; default: the first visible one with a
+                table of at least two columns, else the first that is not empty.
+            cells: the table's range, such as "B3:F20", "B3:F" or "B3"; default: found out.
+            header: whether the first row holds names; default: found out.
+            skip: rows of the sheet (or range) before the table; default: found out.
+            max_expanded_bytes: what the file may unpack to.
+
+        Raises: SourceError (damaged, encrypted, no such sheet, no values), UsageError (`cells`).
+        """
+        self._path = path
+        area = parse_cells(cells) if cells else CellRange()
+        with _explain(path):
+            check_zip_size(path, max_expanded_bytes)
+            with path.open("rb") as handle:
+                self._book = CalamineWorkbook.from_filelike(handle)
+            self._name, self._rows = choose_sheet(self._book, sheet, area, path)
+            counts = [sum(cell not in BLANK for cell in row) for row in self._rows]
+        start = find_start(counts) if skip is None else _pass_blank(counts, skip)
+        if start >= len(counts):
+            raise SourceError(f"{path}: sheet {self._name!r} holds nothing behind its first rows")
+        if skip is None:
+            start = self._pass_title(counts, start)
+        first_row = self._rows.read_row(start)
+        self.has_header = looks_like_header(first_row) if header is None else header
+        self._first = start + self.has_header
+        self._last = find_last(counts, self._first)
+        kinds = self._survey(len(first_row))
+        used = [
+            i
+            for i, found in enumerate(kinds)
+            if found or (self.has_header and not is_blank(first_row[i]))
+        ]
+        self._columns = used
+        self.original_names = tuple(
+            ("" if is_blank(first_row[i]) else show_cell(first_row[i]))
+            if self.has_header
+            else f"column_{place}"
+            for place, i in enumerate(used, 1)
+        )
+        names = unique_names(self.original_names)
+        self.schema = pa.schema(
+            [(name, find_cell_type(kinds[i])) for name, i in zip(names, used, strict=True)]
+        )
+        self.preamble = tuple(self._read_lines(0, start))
+        top, left = self._rows.top, self._rows.left
+        corner = name_cell(top + start, left + used[0])
+        end = name_cell(top + max(self._last, start), left + used[-1])
+        self.arguments = {
+            "sheet": self._name,
+            "cells": f"{corner}:{end}",
+            "header": self.has_header,
+        }
+        self.findings = tuple(self._tell(start, len(counts), sheet is None))
+
+    def iterate_batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows in the sheet's order."""
+        size = max(1, _BATCH_CELLS // max(len(self._columns), 1))
+        rows = islice(self._iterate_values(), limit)
+        while batch := list(islice(rows, size)):
+            yield self._build_batch(batch)
+
+    def _pass_title(self, counts: list[int], start: int) -> int:
+        """Pass over a row such as "made by | Ann" above the header: the row behind it is fuller and
+        all text, the one behind that is not all text."""
+        second = _pass_blank(counts, start + 1)
+        third = _pass_blank(counts, second + 1)
+        if third >= len(counts) or counts[second] <= counts[start]:
+            return start
+        is_names = looks_like_header(self._rows.read_row(second))
+        return second if is_names and not looks_like_header(self._rows.read_row(third)) else start
+
+    def _iterate_values(self) -> Iterator[list[Any]]:
+        for row in self._rows.iterate_filled(self._first, self._last):
+            if any(not is_blank(cell) for cell in row):
+                yield row
+
+    def _survey(self, width: int) -> list[set[str]]:
+        kinds: list[set[str]] = [set() for _ in range(width)]
+        for row in self._iterate_values():
+            for found, cell in zip(kinds, row, strict=True):
+                if (kind := name_kind(cell)) is not None:
+                    found.add(kind)
+        return kinds
+
+    def _build_batch(self, rows: list[list[Any]]) -> pa.RecordBatch:
+        columns = list(zip(*rows, strict=True))
+        arrays = [
+            build_column(columns[i], field.type)
+            for i, field in zip(self._columns, self.schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _read_lines(self, first: int, stop: int) -> Iterator[str]:
+        for row in self._rows.iterate(first, stop - 1):
+            if shown := " | ".join(show_cell(cell) for cell in row if not is_blank(cell)):
+                yield shown
+
+    def _tell(self, start: int, height: int, is_found: bool) -> Iterator[str]:
+        if is_found or start:
+            yield f"the table is {self.arguments['cells']} of sheet {self._name!r}"
+        others = [name for name in self._book.sheet_names if name != self._name]
+        if others and is_found:
+            yield f"other sheets, not read: {', '.join(others)}; sheet=... names one"
+        if notes := list(self._read_lines(self._last + 1, height)):
+            yield f"{len(notes)} rows below the table, not read: {'; '.join(notes)[:200]}"
+        if count := self._rows.count_merged(self._first, self._last):
+            yield f"{count:,} merged ranges filled with their one value"
+        yield from find_oddities(self._path, self._name).tell()
+
+
+def _pass_blank(counts: list[int], number: int) -> int:
+    """The first row from `number` on that is not blank."""
+    return next((i for i in range(number, len(counts)) if counts[i]), len(counts))
+
+
+@contextmanager
+def _explain(path: Path) -> Iterator[None]:
+    """Turn what calamine raises, or panics with, into one clear line."""
+    try:
+        yield
+    except PasswordError as error:
+        raise SourceError(f"{path}: is encrypted; save it without a password") from error
+    except BaseException as error:
+        # What a panic in Rust becomes is no Exception, and has no class to name.
+        if not isinstance(error, _DAMAGE) and type(error).__name__ != "PanicException":
+            raise
+        reason = _shorten(error)
+        raise SourceError(f"{path}: spreadsheet truncated or damaged ({reason})") from error
+
+
+def _shorten(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,67 @@
+"""What a report tells of: the steps of one run, as they are kept in the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from dreambolt_steps.contracts.profile_store import TableProfile, read_profile
+from dreambolt_steps.log import Receipt
+from dreambolt_steps.report.row_counts import RowCounts, count_rows
+from dreambolt_steps.tables.rejects.summary import ReasonSummary, summarize_rejects
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of the run.
+
+    Attributes:
+        receipt: what it did.
+        folder: its folder in the session; None in memory.
+        is_ours: whether it is a step of this package, so that its counts have to add up.
+    """
+
+    receipt: Receipt
+    folder: Path | None
+    is_ours: bool = True
+
+    @cached_property
+    def profile(self) -> TableProfile | None:
+        """Of the table it made, if it keeps one."""
+        return read_profile(self.folder) if self.folder else None
+
+    @cached_property
+    def reasons(self) -> list[ReasonSummary]:
+        """Its rejects by reason."""
+        return summarize_rejects([self.receipt.rejects]) if self.receipt.rejects else []
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of a session.
+
+    Attributes:
+        session: its folder.
+        finished: when.
+        steps: in their order.
+        error: why the run stopped; None if it did not.
+        version: of this package.
+    """
+
+    session: Path
+    finished: datetime
+    steps: tuple[StepRecord, ...]
+    error: str | None = None
+    version: str = ""
+
+    @property
+    def profiles(self) -> list[tuple[StepRecord, TableProfile]]:
+        """The steps that keep a profile, with it."""
+        return [(step, step.profile) for step in self.steps if step.profile is not None]
+
+    @property
+    def counts(self) -> RowCounts:
+        """The rows of the whole run."""
+        return count_rows([step.receipt for step in self.steps if step.is_ours])
