@@ -10,34 +10,25 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 
-from benchmarks.data import make_players
 from benchmarks.embedding import make_texts
 from dreambolt_steps.engines.current import use_engine
 
-_BATCH_ROWS = 65_536
 SIZES = {
-    "clean": 2_000_000,
     "embed": 1_500,
-    "export": 200_000,
     "batches": 200,
     "items": 2_000,
 }
 WORDS = {
-    "clean": "CleanTable's apply phase, {:,} rows x 9 columns",
     "embed": "EmbedColumns' model, {:,} texts of 8 to 256 tokens",
-    "export": "ExportParquet, {:,} x 384 floats",
 }
 
 
@@ -81,24 +72,6 @@ def open_nothing() -> Iterator[Callable[[Any], Any]]:
     yield lambda item: item
 
 
-def clean(size: int, engine: Any) -> Iterator[None]:
-    from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
-
-    text = pa_csv.read_csv(
-        make_players(size),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(
-                pa_csv.open_csv(make_players(size)).schema.names, pa.string()
-            )
-        ),
-    )
-    plan = plan_cleaning(lambda: text.to_reader(_BATCH_ROWS))
-    for rows in (_BATCH_ROWS, size):
-        for _ in apply_plan(text.slice(0, rows).to_reader(_BATCH_ROWS), plan, engine).reader:
-            pass
-        yield
-
-
 def embed(size: int, engine: Any) -> Iterator[None]:
     from dreambolt_steps import MiniLMEmbedder
     from dreambolt_steps.embedding.models.ray import spread_model
@@ -113,17 +86,6 @@ def embed(size: int, engine: Any) -> Iterator[None]:
     with spread_model(embedder, engine) as encode:
         for some in (texts[:1], texts):
             list(encode(some))
-            yield
-
-
-def export(size: int, engine: Any) -> Iterator[None]:
-    from dreambolt_steps.tables.export.export import write_parquet
-
-    values = np.random.default_rng(7).random(size * 384, np.float32)
-    table = pa.table({"v": pa.FixedSizeListArray.from_arrays(pa.array(values), 384)})
-    with tempfile.TemporaryDirectory() as folder:
-        for rows in (1, size):
-            write_parquet(table.slice(0, rows).to_reader(8_192), Path(folder, "t"), engine=engine)
             yield
 
 
@@ -161,9 +123,7 @@ def data(size: int, engine: Any) -> Iterator[None]:
 def report(work: str, engine: str, size: int) -> None:
     """Do a piece of work once in small, which starts everything, and then for the measurement."""
     functions = {
-        "clean": clean,
         "embed": embed,
-        "export": export,
         "items": items,
     }
     function = functions.get(work, data if engine == "data" else batches)

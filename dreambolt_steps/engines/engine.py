@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 _T = TypeVar("_T")
 _K = TypeVar("_K")
@@ -34,8 +34,7 @@ class Engine(Protocol):
     """Where steps have their work done.
 
     Attributes:
-        is_spread: whether it is done by other processes. Then a step may cut it up in another way,
-            as long as its result stays the same.
+        is_spread: whether it is done by other processes.
     """
 
     is_spread: bool
@@ -49,17 +48,6 @@ class Engine(Protocol):
             open_function: makes the function ready.
             cores: that a worker keeps busy.
             wants_gpu: whether a worker is faster with a GPU of its own.
-        """
-
-    def spread_sender(self, make_sender: Callable[[], Any], in_flight: int) -> Callable[[], Any]:
-        """Have requests to a server sent by the workers.
-
-        Args:
-            make_sender: makes an object with `send(call, traits)` and `close()`, both async; it can
-                be pickled until it has sent something.
-            in_flight: requests under way at a time, at most.
-
-        Returns: makes a sender that hands requests on.
         """
 
     def close(self) -> None:

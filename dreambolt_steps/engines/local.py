@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from dreambolt_steps.engines.engine import OpenFunction
 
@@ -40,10 +40,6 @@ class LocalEngine:
         """
         with open_function() as function:
             yield LocalWorkers(function)
-
-    def spread_sender(self, make_sender: Callable[[], Any], in_flight: int) -> Callable[[], Any]:
-        """Requests are sent from here."""
-        return make_sender
 
     def close(self) -> None:
         """Nothing was started."""

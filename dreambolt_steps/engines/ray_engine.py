@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 
 from dreambolt_steps.engines.engine import OpenFunction
 from dreambolt_steps.engines.ray_cluster import find_address, join_cluster
-from dreambolt_steps.engines.ray_sender import RaySender
 from dreambolt_steps.engines.ray_workers import RayWorkers
 from dreambolt_steps.errors import EngineError
 
@@ -106,10 +105,6 @@ class RayEngine:
             yield workers
         finally:
             workers.close()
-
-    def spread_sender(self, make_sender: Callable[[], Any], in_flight: int) -> Callable[[], Any]:
-        """Requests are sent from every node."""
-        return lambda: RaySender(self.ray, make_sender(), in_flight)
 
     def close(self) -> None:
         """Leave the cluster; end it if it was started here."""

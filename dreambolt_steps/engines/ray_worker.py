@@ -31,21 +31,6 @@ class FunctionWorker:
         return pack(self._function(unpack(item)))
 
 
-class CallWorker:
-    """Sends requests to a server.
-
-    Args:
-        sender: that would send them from the session, with the key and the account it has there.
-    """
-
-    def __init__(self, sender: Any) -> None:
-        self._sender = sender
-
-    async def send(self, call: Any, traits: Any) -> Any:
-        """Send one request, once."""
-        return await self._sender.send(call, traits)
-
-
 @dataclass(frozen=True)
 class PackedBatch:
     """A batch as a table, of which Ray sends no more than its rows. A batch that is a slice would

@@ -12,7 +12,6 @@ from datasets import Dataset
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.reject_rows import iterate_break_rejects
-from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.profiling.concurrent import FactsBeside
 from dreambolt_steps.profiling.history_facts import gather_facts
 from dreambolt_steps.steps.base.cleaning_args import register_cleaning
@@ -118,7 +117,7 @@ class CleanTable(TableStep):
             args |= checked.ask(self._name_columns(), args)
         has_nulls = trace_has_nulls(self.inputs)
         plan = plan_cleaning(self.table.open_reader, **args, has_nulls=has_nulls)
-        cleaned = apply_plan(self.table.open_reader(), plan, current_engine())
+        cleaned = apply_plan(self.table.open_reader(), plan)
         is_profiled = self.args["profile"] and keeps_profile(self)
         with FactsBeside() as beside:
             watch = beside.watch if is_profiled else _pass_on

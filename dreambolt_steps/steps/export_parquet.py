@@ -9,7 +9,6 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps import __version__
-from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.steps.base.lineage import (
     trace_categories,
     trace_descriptions,
@@ -126,7 +125,6 @@ class ExportParquet(TableStep):
             max_file_bytes=args["max_file_bytes"],
             metadata={**lineage, "version": __version__},
             on_progress=lambda rows: self.advance(rows, total),
-            engine=current_engine(),
         )
         manifest: list[dict[str, Any]] = [asdict(file) for file in files]
         for file in manifest:

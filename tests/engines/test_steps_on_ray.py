@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,17 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from dreambolt_steps import (
-    ChatModel,
     CleanTable,
     EmbedColumns,
     ExportParquet,
     LoadTable,
-    SynthesizeRows,
     columns,
     open_session,
 )
 from tests.engines.conftest import list_workers
-from tests.standins.chat_server import ChatServer
 from tests.synthesis.test_steps import matches, write_rows  # noqa: F401
 
 pytestmark = pytest.mark.slow
@@ -168,47 +164,3 @@ def test_a_worker_that_is_killed_while_it_embeds(
     assert len(killed) == 1
     assert read(there[2]).equals(read(steps[2]))
     assert there[2].receipt.report["encoded texts"] == steps[2].receipt.report["encoded texts"]
-
-
-def synthesize(folder: Path, source: Path, url: str, rows: int, engine: Any = None) -> Any:
-    with open_session(folder, **(engine or {})):
-        load = LoadTable("load", args={"source": str(source)})
-        clean = CleanTable("clean", inputs=columns(load))
-        args = {"llm": ChatModel("m", url, max_in_flight=8), "rows": rows, "rows_per_call": 2}
-        return SynthesizeRows("more", inputs=columns(clean), args=args)
-
-
-def test_calls_leave_from_workers_and_are_paid_once(
-    cluster: Any,
-    matches: Path,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    far = {"engine": "ray", "address": cluster.address}
-    with ChatServer(write_rows) as server:
-        here = synthesize(tmp_path / "here", matches, server.url, 40)
-        asked = len(server.bodies)
-        there = synthesize(tmp_path / "there", matches, server.url, 40, far)
-        assert len(server.bodies) == 2 * asked
-        assert read(there).equals(read(here))
-        more = synthesize(tmp_path / "here", matches, server.url, 60, far)
-        assert len(read(more)) == 120
-        assert len(server.bodies) == 2 * asked + 10
-        assert not list_workers("CallWorker")
-
-
-def test_a_worker_that_is_killed_while_it_calls(
-    cluster: Any,
-    matches: Path,  # noqa: F811
-    tmp_path: Path,
-) -> None:
-    def answer(body: dict[str, Any], number: int) -> str:
-        time.sleep(0.02)
-        return write_rows(body, number)
-
-    far = {"engine": "ray", "address": cluster.address}
-    with ChatServer(answer) as server:
-        with kill_one(lambda: len(server.finished) > 6, "CallWorker") as killed:
-            made = synthesize(tmp_path / "there", matches, server.url, 60, far)
-        assert len(killed) == 1
-        assert len(read(made)) == 120
-        assert 30 <= len(server.bodies) <= 30 + 8  # what was under way is asked again

@@ -12,7 +12,6 @@ from datadreamer.embedders import Embedder
 
 from dreambolt_steps.embedding.models.server_sender import EmbeddingSender, ask_for, read_vectors
 from dreambolt_steps.embedding.text_source import clean_text
-from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.ledger.exchange import LedgerExchange, estimate_tokens
 from dreambolt_steps.llms.ledger.prices import find_price
@@ -184,8 +183,7 @@ class ServerEmbedder(Embedder):
         def open_inner() -> Exchange:
             key = self._server.read_key()
             make = partial(EmbeddingSender, self._server, key, self._timeout, self._limits[0])
-            send = current_engine().spread_sender(make, self._limits[0])
-            return ChatExchange(send, Flow(*self._limits), replace(records, keep=keep))
+            return ChatExchange(make, Flow(*self._limits), replace(records, keep=keep))
 
         return LedgerExchange(
             open_inner, ledger, identity, step, price, current_spending_limit(), self.model_name

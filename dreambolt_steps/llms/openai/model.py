@@ -9,7 +9,6 @@ from typing import Any
 import xxhash
 from datadreamer.llms import LLM
 
-from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.generations import generate
 from dreambolt_steps.llms.ledger.exchange import LedgerExchange, estimate_tokens
@@ -166,8 +165,7 @@ class ChatModel(LLM):
 
         def open_inner() -> Exchange:
             if self._mode == "live":
-                send = current_engine().spread_sender(self._make_sender, self._limits[0])
-                return ChatExchange(send, Flow(*self._limits), records)
+                return ChatExchange(self._make_sender, Flow(*self._limits), records)
             api = BatchApi(self._server, self._server.read_key(), self._timeout)
             full = kept.open_records(step, identity, label, self._find_price(batch=False))
             return JobExchange(

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
-from dreambolt_steps.engines.engine import Engine, map_pairs
-from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.tables.cleaning.clean_column import clean_column
 from dreambolt_steps.tables.cleaning.column_plan import CleanPlan, ColumnPlan
 from dreambolt_steps.tables.cleaning.masks import Masker
@@ -53,13 +50,10 @@ class CleanedTable:
         reader: the stream of clean rows; to be read once.
     """
 
-    def __init__(
-        self, reader: pa.RecordBatchReader, plan: CleanPlan, engine: Engine = LOCAL
-    ) -> None:
+    def __init__(self, reader: pa.RecordBatchReader, plan: CleanPlan) -> None:
         """Nothing is read yet."""
         self._source = reader
         self._plan = plan
-        self._engine = engine
         self._rows = self._unrejected = 0
         self._mismatches = MismatchLog(plan.columns)
         self._masker = Masker()
@@ -82,10 +76,9 @@ class CleanedTable:
 
     def _iterate(self) -> Iterator[pa.RecordBatch]:
         try:
-            cleaner = partial(open_cleaner, self._plan.columns)
-            with self._engine.open_workers(cleaner) as workers:
-                for batch, done in map_pairs(workers, ((one, one) for one in self._source)):
-                    clean = self._settle(batch, done)
+            with open_cleaner(self._plan.columns) as clean_columns:
+                for batch in self._source:
+                    clean = self._settle(batch, clean_columns(batch))
                     self._rows += clean.num_rows
                     yield clean
             self._finished = True
@@ -143,9 +136,7 @@ def open_cleaner(
         yield clean
 
 
-def apply_plan(
-    reader: pa.RecordBatchReader, plan: CleanPlan, engine: Engine = LOCAL
-) -> CleanedTable:
+def apply_plan(reader: pa.RecordBatchReader, plan: CleanPlan) -> CleanedTable:
     """Clean a table as planned, as a stream.
 
     Columns that need nothing are passed on without a copy. A value that does not fit a type asked
@@ -154,9 +145,8 @@ def apply_plan(
     Args:
         reader: the table that was planned for.
         plan: of `plan_cleaning`.
-        engine: where columns are cleaned.
 
     Returns: a CleanedTable: its `.reader` streams, its `.report()` holds the rejects afterwards.
     Raises: MismatchError, from the stream, for a value in a column whose `on_mismatch` is raise.
     """
-    return CleanedTable(reader, plan, engine)
+    return CleanedTable(reader, plan)

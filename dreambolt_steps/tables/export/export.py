@@ -9,8 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import xxhash
 
-from dreambolt_steps.engines.engine import Engine
-from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.export.manifest import (
     FORMAT_KEY,
@@ -38,7 +36,6 @@ def write_parquet(
     max_file_bytes: int | None = DEFAULT_MAX_FILE_BYTES,
     metadata: Mapping[str, str] | None = None,
     on_progress: Callable[[int], None] | None = None,
-    engine: Engine = LOCAL,
 ) -> list[ExportedFile]:
     """Write every row, in order, to one file or to a folder of files.
 
@@ -58,7 +55,6 @@ def write_parquet(
             holds at least one row group.
         metadata: pairs for every file's key-value metadata, written as `dreambolt.<key>`.
         on_progress: called with the number of rows written so far.
-        engine: where row groups are encoded; the files are written here, and are the same.
 
     Returns: the files, in row order; zero rows give one file that holds the schema.
 
@@ -93,7 +89,6 @@ def write_parquet(
                 folder,
                 max_file_bytes=None if single else max_file_bytes,
                 options=options,
-                engine=engine,
             )
             if single:
                 Path(files[0].path).replace(target)

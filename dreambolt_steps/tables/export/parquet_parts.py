@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from dreambolt_steps.engines.engine import Engine
-from dreambolt_steps.tables.export.encoded_group import JoinedPart, open_group_encoder
 from dreambolt_steps.tables.export.parquet_part import ParquetPart
 
 ROW_GROUP_BYTES = 64 * 2**20  # held in memory: wide rows (vectors) get row groups of fewer rows
@@ -70,7 +65,6 @@ def write_parts(
     *,
     max_file_bytes: int | None,
     options: Mapping[str, str | int | None],
-    engine: Engine,
 ) -> list[ExportedFile]:
     """Write row groups to the files of a folder.
 
@@ -80,33 +74,15 @@ def write_parts(
         folder: where there is no such file yet.
         max_file_bytes: bytes after which the next file begins; None: one file.
         options: of pyarrow's `ParquetWriter`.
-        engine: where groups are encoded; the files are written here, and are the same.
 
     Returns: the files; one of no rows for no groups.
     """
-    whole = partial(ParquetPart, schema=schema, options=options)
-    if not engine.is_spread:
-        return _fill_parts(groups, whole, folder, max_file_bytes)
-    with engine.open_workers(partial(open_group_encoder, schema, options)) as workers:
-        encoded = workers.map(groups)
-        first = next(encoded, None)
-        if first is None:
-            return _fill_parts(iter(()), whole, folder, max_file_bytes)
-        return _fill_parts(chain([first], encoded), JoinedPart, folder, max_file_bytes)
-
-
-def _fill_parts(
-    groups: Iterator[Any],
-    open_part: Callable[[Path], Any],
-    folder: Path,
-    max_file_bytes: int | None,
-) -> list[ExportedFile]:
     files: list[ExportedFile] = []
     group = next(groups, None)
     while group is not None or not files:
         path = folder / f"part-{len(files):05d}.parquet"
         rows = 0
-        with open_part(path) as part:
+        with ParquetPart(path, schema, options) as part:
             largest = 0
             while group is not None:
                 largest = max(largest, part.write(group))
