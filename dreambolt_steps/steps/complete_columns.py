@@ -40,7 +40,7 @@ class CompleteColumns(SynthesisStep):
         translated = CompleteColumns("translate", inputs=columns(clean), args=args)
     """
 
-    version = 1.0
+    version = 1.1
     default_template = "completion"
 
     def setup(self) -> None:

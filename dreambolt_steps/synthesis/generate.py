@@ -12,6 +12,7 @@ from dreambolt_steps.synthesis.answers import RowValidator, find_rows, reject_an
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck
 from dreambolt_steps.synthesis.questions import Ask, Questions
 from dreambolt_steps.synthesis.result import ATTEMPTS, MadeRow, Synthesis
+from dreambolt_steps.synthesis.row_keys import pair_rows
 from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.tables.rejects.schema import Reject
 
@@ -134,16 +135,15 @@ class Synthesizer:
             cut = ", which was cut off" if answer.finish == "length" else ""
             reject = reject_answer(f"the answer{cut} holds no JSON", answer.text)
             return {slot.index: (reject, key) for slot in ask.slots}
-        rows = found[: len(ask.slots)]
-        slots = ask.slots[: len(rows)]
-        checked = self._validator.check(rows, [slot.given for slot in slots])
-        results: _Results = {
-            slot.index: (row, key) for slot, row in zip(slots, checked, strict=True)
-        }
-        for slot in ask.slots[len(rows) :]:
-            told = f"the answer holds {len(rows)} of {len(ask.slots)} rows"
-            results[slot.index] = (reject_answer(told, ""), key)
-        return results
+        columns = self._validator.row_schema["properties"]
+        paired = pair_rows(found, ask.slots, self._questions.choose_key(ask), columns)
+        for stranger in paired.strangers:
+            self.made.reject(stranger)
+        results: _Results = {index: (row, key) for index, row in paired.rows.items()}
+        whole = [slot for slot in ask.slots if not isinstance(paired.rows[slot.index], Reject)]
+        rows = [paired.rows[slot.index] for slot in whole]
+        checked = self._validator.check(rows, [slot.given for slot in whole])
+        return results | {slot.index: (row, key) for slot, row in zip(whole, checked, strict=True)}
 
     def _accept_in_order(self, more: bool) -> None:
         """Accept the groups that are done, as far as all before them are."""

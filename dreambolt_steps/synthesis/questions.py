@@ -11,6 +11,7 @@ from typing import Any
 import xxhash
 
 from dreambolt_steps.llms.protocol import Call
+from dreambolt_steps.synthesis.row_keys import choose_key, describe_keyed_row, number_rows
 from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.synthesis.row_schema import describe_answer
 from dreambolt_steps.synthesis.templates import PromptTemplate, show_row
@@ -77,21 +78,22 @@ class Questions:
         draw = random.Random(f"{self.seed} {ask.group} {ask.attempt}")
         size = min(self.examples_per_call, len(self.examples))
         examples = [show_row(row) for row in draw.sample(list(self.examples), size)]
-        given = [show_row(slot.given) for slot in ask.slots]
-        seeds = [show_row(slot.seed_row or {}) for slot in ask.slots]
+        key = self.choose_key(ask)
+        given = number_rows([slot.given for slot in ask.slots], key)
+        seeds = number_rows([slot.seed_row or {} for slot in ask.slots], key)
         values = {
-            **self._shared(len(ask.slots)),
+            **self._shared(len(ask.slots), key),
             "instruction": self.instruction,
             "examples": examples,
-            "given": given,
+            "given": [show_row(row) for row in given],
             "has_given": any(slot.given for slot in ask.slots),
-            "seeds": seeds,
+            "seeds": [show_row(row) for row in seeds],
             "has_seeds": any(slot.seed_row for slot in ask.slots),
             "batch": f"{ask.group + 1}" + (f", try {ask.attempt}" if ask.attempt > 1 else ""),
         }
         system, prompt = self.template.render(**values, made=[show_row(row) for row in made])
         identity = [self.template.text, values, ask.attempt, [slot.index for slot in ask.slots]]
-        return self._make_call(prompt, system, identity, len(ask.slots))
+        return self._make_call(prompt, system, identity, len(ask.slots), key)
 
     def ask_repair(self, ask: Ask, broken: Sequence[Reject], of: str) -> Call:
         """The call that corrects rows.
@@ -101,28 +103,40 @@ class Questions:
             broken: the row of each, and what is wrong.
             of: the answer they are from.
         """
+        key = self.choose_key(ask)
+        numbers = [f"{key} {at}: " if key else "" for at in range(1, len(broken) + 1)]
         shown = [
             {
-                "row": reject.raw or "(missing)",
+                "row": number + (reject.raw or "(missing)"),
                 "reason": f"{reject.column}: {reject.reason}" if reject.column else reject.reason,
                 "given": show_row(slot.given) if slot.given else "",
             }
-            for reject, slot in zip(broken, ask.slots, strict=True)
+            for number, reject, slot in zip(numbers, broken, ask.slots, strict=True)
         ]
-        values = {**self._shared(len(ask.slots)), "broken": shown}
+        values = {**self._shared(len(ask.slots), key), "broken": shown}
         system, prompt = self.repair.render(**values)
         identity = [self.repair.text, values, ask.group, ask.attempt, of]
-        return self._make_call(prompt, system, identity, len(ask.slots))
+        return self._make_call(prompt, system, identity, len(ask.slots), key)
 
-    def _shared(self, count: int) -> dict[str, Any]:
-        schema = json.dumps(self.row_schema, ensure_ascii=False, default=str)
+    def choose_key(self, ask: Ask) -> str | None:
+        """How rows of the answer to a call say which row they are about; None: they need not."""
+        return choose_key(ask.slots, self.row_schema["properties"])
+
+    def _describe_row(self, count: int, key: str | None) -> Mapping[str, Any]:
+        return self.row_schema if key is None else describe_keyed_row(self.row_schema, key, count)
+
+    def _shared(self, count: int, key: str | None) -> dict[str, Any]:
+        row_schema = self._describe_row(count, key)
+        schema = json.dumps(row_schema, ensure_ascii=False, default=str)
         return {"schema": schema, "count": count, "relations": list(self.relations)}
 
-    def _make_call(self, prompt: str, system: str, identity: list[Any], count: int) -> Call:
+    def _make_call(
+        self, prompt: str, system: str, identity: list[Any], count: int, key: str | None
+    ) -> Call:
         return Call(
             prompt,
             system or None,
-            describe_answer(self.row_schema, count),
+            describe_answer(self._describe_row(count, key), count),
             self.settings,
             self.max_tokens,
             xxhash.xxh3_128_hexdigest(

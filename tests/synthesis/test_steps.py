@@ -188,6 +188,12 @@ def test_categories_are_balanced_and_quotas_kept(
             SynthesizeRows("d", inputs=source, args=args)
 
 
+def read_given(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows that a call to complete asks about."""
+    given = re.split(r"^The \d+ .*:$", read_prompt(body), flags=re.MULTILINE)[-1]
+    return [json.loads(line) for line in given.split("\n") if line.startswith("{")]
+
+
 def test_rows_to_vary_are_shown_in_turn_and_new_ones_pay_only_for_themselves(
     matches: Path, session: Callable[..., Any]
 ) -> None:
@@ -215,9 +221,10 @@ def test_a_column_is_completed_with_one_question_for_each_distinct_value(
     matches: Path, session: Callable[..., Any]
 ) -> None:
     def translate(body: dict[str, Any], _: int) -> str:
-        words = [json.loads(line)["team"] for line in read_prompt(body).split("\n") if "{" in line]
         names = {"Brazil": "Brasilien", "Italy": "Italien", "Peru": "Peru"}
-        return json.dumps({"rows": [{"mannschaft": names[word]} for word in words]})
+        given = read_given(body)
+        rows = [{"_row": row["_row"], "mannschaft": names[row["team"]]} for row in given]
+        return json.dumps({"rows": rows[::-1]})
 
     with ChatServer(translate) as server, session():
         args = {"llm": ChatModel("m", server.url), "columns": {"mannschaft": "text"}}
@@ -230,15 +237,39 @@ def test_a_column_is_completed_with_one_question_for_each_distinct_value(
     assert all(row["_synthetic"] and row["_synthetic_prompt"] == "translate 1" for row in rows)
 
 
+def test_a_model_that_leaves_rows_out_shifts_none_and_is_asked_for_them_again(
+    tmp_path: Path, session: Callable[..., Any]
+) -> None:
+    path = tmp_path / "words.csv"
+    path.write_text("word\n" + "".join(f"{word}\n" for word in "abcde"))
+
+    def leave_out(body: dict[str, Any], number: int) -> str:
+        rows = [row | {"loud": row["word"].upper()} for row in read_given(body)]
+        return json.dumps({"rows": rows[:0:-1] or rows})
+
+    with ChatServer(leave_out) as server, session():
+        args = {"llm": ChatModel("m", server.url), "columns": {"loud": "text"}}
+        step = CompleteColumns("shout", inputs=columns(clean(path)), args=args)
+        rows = step.output.dataset.to_list()
+    assert [(row["word"], row["loud"]) for row in rows] == list(zip("abcde", "ABCDE", strict=True))
+    asked = [[row["word"] for row in read_given(body)] for body in server.bodies]
+    assert asked == [list("abcde"), ["a"]]
+    schema = server.bodies[0]["response_format"]["json_schema"]["schema"]
+    row_schema = schema["properties"]["rows"]["items"]
+    assert row_schema["required"] == ["_row", "loud"]
+    assert row_schema["properties"]["_row"]["enum"] == [1, 2, 3, 4, 5]
+
+
 def test_only_what_is_missing_is_filled(tmp_path: Path, session: Callable[..., Any]) -> None:
     path = tmp_path / "people.csv"
     path.write_text("name,city\nAda,London\nGrace,\nAlan,\nGrace,Paris\n")
-    with ChatServer(lambda body, _: '{"rows": [{"city": "Rome"}, {"city": null}]}') as server:
+    answer = '{"rows": [{"_row": 1, "city": "Rome"}, {"_row": 2, "city": null}]}'
+    with ChatServer(lambda body, _: answer) as server:
         with session():
             args = {"llm": ChatModel("m", server.url), "columns": ["city"]}
             step = CompleteColumns("fill", inputs=columns(clean(path)), args=args)
             rows = step.output.dataset.to_list()
-        assert '{"name": "Ada"' not in read_prompt(server.bodies[0]).split("rows to complete")[1]
+        assert '"name": "Ada"' not in read_prompt(server.bodies[0]).split("rows to complete")[1]
     assert [row["city"] for row in rows] == ["London", "Rome", None, "Paris"]
     assert [row["_synthetic"] for row in rows] == [False, True, True, False]
 
