@@ -82,7 +82,11 @@ class CursorFilter:
         """The row groups of a Parquet file that may hold wanted rows, by their statistics."""
         local = pyarrow.fs.LocalFileSystem()
         fragment = ds.ParquetFileFormat().make_fragment(str(path), local)
-        if self._bound is not None and self._since.column in fragment.physical_schema.names:
+        stored = fragment.physical_schema
+        # Where the values are carried in another type, statistics can't be compared with it.
+        if self._bound is not None and (self._since.column, self._type) in zip(
+            stored.names, stored.types, strict=True
+        ):
             fragment = fragment.subset(self._compare(ds.field(self._since.column)))
         return [group.id for group in fragment.row_groups]
 

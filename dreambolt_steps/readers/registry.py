@@ -12,7 +12,7 @@ from dreambolt_steps.readers.arrow import ArrowFile
 from dreambolt_steps.readers.csv.reader import DelimitedFile
 from dreambolt_steps.readers.csv.sniff.dialect import DialectOverrides
 from dreambolt_steps.readers.json.reader import JsonFile
-from dreambolt_steps.readers.parquet import ParquetTable
+from dreambolt_steps.readers.parquet.reader import ParquetTable
 from dreambolt_steps.readers.protocol import FormatReader
 from dreambolt_steps.readers.table.read_report import FileReport
 from dreambolt_steps.sources.suffixes import split_suffixes
@@ -97,7 +97,7 @@ def open_format(
     arguments: dict[str, Any] = {}
     reader: FormatReader
     if file_format == "parquet":
-        reader = ParquetTable(path)
+        reader = ParquetTable(path, spool)
     elif file_format == "arrow":
         reader = ArrowFile(path)
     elif file_format == "excel":

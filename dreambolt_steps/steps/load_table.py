@@ -62,7 +62,7 @@ class LoadTable(TableStep):
         raw = LoadTable("load", args={"source": "s3://bucket/players/*.csv"})
     """
 
-    version = 1.1  # rows with stray quotes are repaired, further tables and footers left out
+    version = 1.2  # UUIDs, intervals, variants and dates of any year are read
     _from_cache: int | None = None
     _counted: Mapping[str, int] = MappingProxyType({})
 

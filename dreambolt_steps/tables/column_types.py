@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -126,15 +127,20 @@ def name_type(kind: pa.DataType) -> str:
 
 
 def find_plain_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type to carry a column in: no dictionary, view, large or map type, which Hugging
-    Face datasets refuses."""
-    if pa.types.is_dictionary(kind):
-        return find_plain_type(kind.value_type)
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
-        return pa.binary()
+    """Return the type to carry a column in: one that Hugging Face datasets, DuckDB and Parquet all
+    have. No dictionary, view, large, run-end encoded, map, fixed-size binary or extension type; a
+    UUID, JSON, an interval, a duration, a union and a number of more than 38 digits are text. A
+    struct without fields is null.
+
+    >>> find_plain_type(pa.uuid()), find_plain_type(pa.float16())
+    (DataType(string), DataType(float))
+    """
+    if isinstance(kind, pa.BaseExtensionType):
+        known = _EXTENSIONS.get(kind.extension_name)
+        return find_plain_type(kind.storage_type) if known is None else known
     if pa.types.is_struct(kind):
+        if not kind.num_fields:  # which Parquet has no place for
+            return pa.null()
         return pa.struct([(field.name, find_plain_type(field.type)) for field in kind])
     if pa.types.is_map(kind):
         entry = [
@@ -142,8 +148,31 @@ def find_plain_type(kind: pa.DataType) -> pa.DataType:
             ("value", find_plain_type(kind.item_type)),
         ]
         return pa.list_(pa.struct(entry))
-    if pa.types.is_fixed_size_list(kind):
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return find_plain_type(kind.value_type)
+    if pa.types.is_fixed_size_list(kind) and kind.list_size:
         return pa.list_(find_plain_type(kind.value_type), kind.list_size)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    if any(is_one(kind) for is_one in _LISTS):
         return pa.list_(find_plain_type(kind.value_type))
-    return kind
+    if pa.types.is_decimal(kind) and not pa.types.is_decimal128(kind):
+        return pa.decimal128(kind.precision, kind.scale) if kind.precision <= 38 else pa.string()
+    return next((plain for is_one, plain in _PLAIN if is_one(kind)), kind)
+
+
+_EXTENSIONS = {"arrow.uuid": pa.string(), "arrow.json": pa.string(), "arrow.bool8": pa.bool_()}
+_LISTS = (
+    *(pa.types.is_list, pa.types.is_large_list),
+    *(pa.types.is_list_view, pa.types.is_large_list_view, pa.types.is_fixed_size_list),
+)
+_PLAIN: tuple[tuple[Callable[[pa.DataType], bool], pa.DataType], ...] = (
+    (pa.types.is_large_string, pa.string()),
+    (pa.types.is_string_view, pa.string()),
+    (pa.types.is_interval, pa.string()),
+    (pa.types.is_duration, pa.string()),
+    (pa.types.is_union, pa.string()),
+    (pa.types.is_large_binary, pa.binary()),
+    (pa.types.is_binary_view, pa.binary()),
+    (pa.types.is_fixed_size_binary, pa.binary()),
+    (pa.types.is_float16, pa.float32()),
+    (pa.types.is_date64, pa.date32()),
+)

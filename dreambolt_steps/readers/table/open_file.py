@@ -12,7 +12,7 @@ import pyarrow as pa
 from dreambolt_steps.errors import DreamboltError, SourceError, UsageError
 from dreambolt_steps.readers.cursor import CursorFilter, Since
 from dreambolt_steps.readers.flatten import flatten_batch
-from dreambolt_steps.readers.parquet import ParquetTable
+from dreambolt_steps.readers.parquet.reader import ParquetTable
 from dreambolt_steps.readers.partitions import append_partitions
 from dreambolt_steps.readers.protocol import FormatReader
 from dreambolt_steps.readers.table.read_report import FileReport
