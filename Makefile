@@ -1,7 +1,7 @@
 # `make` alone lists the targets. The first one that needs .venv makes it from the lock files.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --dist=worksteal
 ifneq ($(or $(COVERAGE),$(CI)),)
 PYTEST := $(PYTEST) --cov --cov-report=term --cov-fail-under=85
 endif

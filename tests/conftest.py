@@ -10,12 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Several workers share the cores: threads of torch that wait for each other would only spin.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No test speaks to the world, and to read its certificates takes each client 30 ms.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent / "standins")
 # A shell starts what goes on in the background with Ctrl-C ignored, and so would the tests of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes is a matter of what else the machine does.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("suite")
 
 pytest_plugins = ["tests.standins.s3_server", "tests.secret_search"]
 

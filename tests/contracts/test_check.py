@@ -336,7 +336,7 @@ def test_a_reference_keeps_what_it_says() -> None:
     assert read_contract(content).columns[0].references == Reference("x.csv", "Id")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-3, 3) | st.none(), st.sampled_from("abc")), max_size=30),
     st.integers(-3, 3),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dreambolt_steps.contracts.contract import Modes, Reference
@@ -180,7 +180,6 @@ def test_moments_of_yaml(kind: str) -> None:
         assert found.high.as_py() == moment
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates(),

@@ -107,7 +107,7 @@ def test_numbers_are_compared_in_deciles_of_the_run_before() -> None:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.floats(-1e6, 1e6) | st.none(), max_size=60))
 def test_a_table_has_not_drifted_from_itself(numbers: list[float | None]) -> None:
     facts = facts_of(n=pa.array(numbers, pa.float64()), t=pa.array(map(str, numbers)))

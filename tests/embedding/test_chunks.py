@@ -17,7 +17,7 @@ from dreambolt_steps.embedding.text_source import name_sources
 from dreambolt_steps.errors import SchemaError, UsageError
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(count=st.integers(1, 90), tokens=st.integers(4, 30), data=st.data())
 def test_chunks_cover_a_text_and_overlap_as_asked(count, tokens, data):
     overlap = data.draw(st.integers(0, tokens - 3))

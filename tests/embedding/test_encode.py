@@ -103,7 +103,7 @@ def test_a_text_in_two_columns_is_encoded_once(tmp_path):
     assert encoder.asked == ["x", "y", "z"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     batches=st.lists(st.lists(st.none() | st.text(max_size=6), max_size=12), max_size=5),
     size=st.integers(1, 7),

@@ -7,7 +7,7 @@ import platform
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel
 
@@ -51,7 +51,6 @@ def _compare(model: BertModel, packed: PackedBert, lengths: list[int], tolerance
     assert torch.allclose(found[kept], exact[kept], atol=tolerance)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=40))
 def test_texts_of_any_lengths(model: BertModel, lengths: list[int]) -> None:
     packed = pack_model(model)

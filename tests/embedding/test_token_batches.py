@@ -15,7 +15,7 @@ from dreambolt_steps.embedding.models.token_batches import cut_token_batches, ru
 from dreambolt_steps.errors import ModelError
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lengths=st.lists(st.integers(1, 60), max_size=80), budget=st.integers(1, 200))
 def test_every_row_once_within_the_budget_and_little_padding(lengths, budget):
     batches = list(cut_token_batches(lengths, budget))

@@ -21,7 +21,7 @@ from dreambolt_steps.matching.merging import merge_near
 from dreambolt_steps.matching.nearest import ArrayVectors
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     left=st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 2)), max_size=8),
     right=st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 2)), max_size=8),
@@ -52,7 +52,7 @@ def test_groups_are_split_in_order():
     assert found == [(0, [2, 4]), (2, [0, 3])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.integers(0, 100), min_size=4, max_size=4), min_size=1, max_size=4))
 def test_the_assignment_is_the_best_there_is(rows):
     scores = np.array(rows) / 100
@@ -71,7 +71,7 @@ def test_no_pairs_are_no_assignment():
     assert assign_pairs(*(np.empty(0, int),) * 3).tolist() == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(count=st.integers(1, 60), threshold=st.floats(0.3, 0.99), seed=st.integers(0, 99))
 def test_every_member_is_near_its_representative_and_those_are_apart(count, threshold, seed):
     values = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)

@@ -54,7 +54,7 @@ def read_with_duckdb(path: Path, width: int) -> tuple[list[list[str | None]], in
         return [list(row) for row in rows], connection.sql(counted).fetchall()[0][0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS, st.sampled_from(["", "\n"]))
 def test_any_sound_file_is_read_as_duckdb_reads_it(
     table: tuple[int, list[list[str]]], end: str

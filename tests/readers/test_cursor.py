@@ -65,7 +65,7 @@ def write(table: pa.Table, path: Path) -> None:
         pyarrow.feather.write_feather(table, path, chunksize=2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.none() | st.integers(-9, 9), max_size=30),
     st.integers(-10, 10),

@@ -44,7 +44,7 @@ JUNK = st.binary(max_size=6) | st.text('{}[]",:<>& \n019eE-.\\', max_size=6).map
 CUTS = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30), JUNK), min_size=1, max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(SUFFIXES), CUTS)
 def test_damage_is_told_in_one_line(
     tmp_path_factory: pytest.TempPathFactory,

@@ -69,13 +69,13 @@ def check_places(path: Path, data: bytes, report: ReadReport) -> None:
             assert data[before:].startswith(place.raw.encode())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(NAMES), st.binary(max_size=200))
 def test_any_bytes(name: str, data: bytes) -> None:
     read_bytes(name, data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(NAMES[:4]), st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join))
 def test_any_marks(name: str, data: bytes) -> None:
     read_bytes(name, data)

@@ -392,7 +392,7 @@ def is_same_text(got: Any, want: Any) -> bool:
     return bool(got == want)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(ROWS, st.integers(1, 60), st.booleans(), st.sampled_from(["jsonl", "json", "pretty"]))
 @example([{"a": 2**53 + 1}, {"a": 0.5}], 10, True, "jsonl")
 @example([{"a": {"b": 1}}, {"a": {"b": "x"}}], 10, True, "jsonl")

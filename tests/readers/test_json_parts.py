@@ -53,7 +53,7 @@ NUMBERS = st.integers(-(10**25), 10**25) | st.floats(allow_nan=False, allow_infi
 DIGITS = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,25})?(e[+-]?[0-9]{1,2})?", fullmatch=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(NUMBERS.map(str), DIGITS), min_size=1, max_size=8))
 @example(["1234567890123456", "1" * 25, "12345678901234567"])
 def test_no_long_number_is_missed(numbers: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_no_long_number_is_missed(numbers: list[str]) -> None:
             assert wide, text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 @example(1e21)
 @example(1e-6)
@@ -90,7 +90,7 @@ VALUES = st.recursive(
 INDENTS = st.sampled_from([None, 0, 2])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(VALUES, max_size=5), INDENTS, st.booleans(), st.integers(1, 40))
 def test_elements_are_cut_at_their_places(
     tmp_path_factory: pytest.TempPathFactory,

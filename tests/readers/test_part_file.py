@@ -38,7 +38,7 @@ def read_rejects(part: PartFile) -> pa.Table:
     return pa.Table.from_batches(part.iterate_rejects(), REJECT_SCHEMA)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 40), max_size=5), st.integers(0, 210))
 def test_rows_come_back_from_any_row_on(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], start: int

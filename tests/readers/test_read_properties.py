@@ -33,7 +33,7 @@ def read_text(text: str, delimiter: str, quote: str) -> tuple[list[list[str | No
         return rows, table.report().files[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example([["\\\t"]], "\t", '"', ("\n", csv.QUOTE_ALL))
 @example([[",|\n|\\"]], "|", '"', ("\n", csv.QUOTE_ALL))
 @given(TABLES, st.sampled_from(",;\t|"), st.sampled_from("\"'"), st.sampled_from(ENDINGS))
@@ -59,7 +59,7 @@ FIELDS = ["a", "1", "", '"x"', '"x,y"', '"a\nb"', '"q""q"', '""', '"a\r\nb"', 'x
 BROKEN = ['"bad"z', '"5" pipe"', '"x']
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=5), max_size=10),
     st.sampled_from(["\n", "\r\n", "\r"]),
@@ -84,7 +84,7 @@ def test_sound_rows_are_read_and_others_counted(rows: list[list[str]], line_end:
             assert parsed in texts  # each in its turn
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.lists(

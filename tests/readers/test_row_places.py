@@ -156,7 +156,7 @@ RECORDS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size
 JUNK = st.sampled_from(["1,2,3,4,5\n", "\n", 'x,"y"z,w\n', "only\n", '"open,1,2\n', "a,b,c\n"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RECORDS, st.lists(st.tuples(st.integers(0, 15), JUNK), max_size=3))
 def test_what_is_found_is_what_was_read(
     tmp_path_factory: pytest.TempPathFactory,

@@ -166,7 +166,7 @@ def same_value(got: Any, want: Any) -> bool:
     return bool(got == want)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FILES, st.randoms())
 def test_the_order_of_files_changes_no_value(files: list[dict[str, Any]], random: Any) -> None:
     tables = []

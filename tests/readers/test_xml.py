@@ -179,7 +179,7 @@ TEXTS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"])
 TEXTS = TEXTS.filter(lambda text: not {"\ufffe", "\uffff"} & set(text))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.dictionaries(NAMES, TEXTS, min_size=1), min_size=2, max_size=6), st.data())
 def test_what_is_written_reads_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, str]], data: Any

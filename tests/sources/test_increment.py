@@ -60,7 +60,7 @@ class Pipeline:
         return Counter((f.uri, f.identity) for files in self.loads.values() for f in files)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RUNS)
 def test_every_file_is_loaded_once_however_runs_are_killed(
     tmp_path_factory: pytest.TempPathFactory, runs: Sequence[tuple[list[tuple[str, int]], int]]

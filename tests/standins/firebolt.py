@@ -159,12 +159,16 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_known():
             return
         params = {k: v[-1] for k, v in parse_qs(urlsplit(self.path).query).items()}
+        kind = self.headers.get("Content-Type") or ""
+        if not kind.startswith("multipart/form-data"):
+            self._answer(body.decode(), params, {})
+            return
         with tempfile.TemporaryDirectory() as folder:
-            sql, uploads = self._read_body(body, Path(folder))
-            self.server.statements.append(sql)
+            sql, uploads = self._read_parts(kind, body, Path(folder))
             self._answer(sql, params, uploads)
 
     def _answer(self, sql: str, params: dict[str, str], uploads: dict[str, Path]) -> None:
+        self.server.statements.append(sql)
         fault = self.server.find_fault(sql)
         what = fault.what if fault else ""
         if what in ("503", "500", "502", "429"):
@@ -185,10 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(0.5)
         if fault and what == "pause":
             fault.held.set()
-            fault.released.wait(30)
+            fault.released.wait()
         if fault and what == "hold before":
             fault.held.set()
-            fault.released.wait(30)
+            fault.released.wait()
             self._cut()
             return
         headers: dict[str, str] = {}
@@ -198,7 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer, status = {"errors": [error]}, 200
         if fault and what in ("hold after", "pause after"):
             fault.held.set()
-            fault.released.wait(30)
+            fault.released.wait()
         if what in ("cut after", "hold after"):
             self._cut()
             return
@@ -322,10 +326,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(401, {"error": "Unauthorized"})
         return False
 
-    def _read_body(self, body: bytes, folder: Path) -> tuple[str, dict[str, Path]]:
-        kind = self.headers.get("Content-Type") or ""
-        if not kind.startswith("multipart/form-data"):
-            return body.decode(), {}
+    def _read_parts(self, kind: str, body: bytes, folder: Path) -> tuple[str, dict[str, Path]]:
         head = f"Content-Type: {kind}\r\n\r\n".encode()
         sql, uploads = "", {}
         for part in BytesParser().parsebytes(head + body).get_payload():
@@ -372,6 +373,8 @@ def serve(
     try:
         yield server
     finally:
+        for fault in server.faults:
+            fault.released.set()
         server.shutdown()
         server.server_close()
 

@@ -9,6 +9,7 @@ import itertools
 import re
 import tempfile
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,6 +46,15 @@ class Failed(Exception):
     """A statement that is well-formed and can't be carried out."""
 
 
+@dataclass(frozen=True)
+class SavedTable:
+    """A table's name, the statement that makes it, and its rows."""
+
+    name: str
+    sql: str
+    rows: pa.Table
+
+
 @dataclass
 class Transaction:
     """An open transaction; `changed` names the tables whose rows it deleted or changed."""
@@ -66,9 +76,15 @@ class Engine:
     Args:
         s3_endpoint: where buckets are; only keys that a statement brings along are used.
         database: the name of the one database there is.
+        tables: what `save` of another one returned; empty without.
     """
 
-    def __init__(self, s3_endpoint: str | None = None, database: str = "firebolt") -> None:
+    def __init__(
+        self,
+        s3_endpoint: str | None = None,
+        database: str = "firebolt",
+        tables: Iterable[SavedTable] = (),
+    ) -> None:
         self.s3_endpoint = s3_endpoint
         self.database = database
         self.engines: dict[str, str] = {"engine": "RUNNING"}
@@ -82,6 +98,28 @@ class Engine:
         self._duckdb.create_function("firebolt_type", name_catalog_type, ["VARCHAR"], "VARCHAR")
         for sql in _SETUP:
             self._duckdb.execute(sql)
+        for table in tables:
+            self._duckdb.execute(table.sql)
+            self._duckdb.register("saved", table.rows)
+            self._duckdb.execute(f"INSERT INTO {table.name} FROM saved")
+            self._duckdb.unregister("saved")
+
+    def save(self) -> list[SavedTable]:
+        """Keep every table as it is now, for an engine that starts with them."""
+        found = self._duckdb.execute(
+            "SELECT schema_name, table_name, replace(sql, 'CREATE TABLE', 'CREATE TABLE IF NOT"
+            " EXISTS') FROM duckdb_tables()"
+        ).fetchall()
+        tables = []
+        for schema, table, sql in found:
+            name = f"{quote(schema)}.{quote(table)}"
+            rows = self._duckdb.sql(f"FROM {name}").to_arrow_table()
+            tables.append(SavedTable(name, sql, rows))
+        return tables
+
+    def close(self) -> None:
+        """Give its memory back."""
+        self._duckdb.close()
 
     def open_cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._duckdb.cursor()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dreambolt_steps.suggestion.column_facts import gather_facts
@@ -204,7 +204,6 @@ answers = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(answers | st.integers() | st.none(), max_size=8), st.text(max_size=50))
 def test_whatever_is_answered_the_new_names_are_legal_and_differ(
     said: list[Any], prose: str

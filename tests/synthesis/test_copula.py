@@ -265,7 +265,7 @@ numbers = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(numbers, st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_drawn_numbers_lie_between_those_of_the_table(
     values: list[int], shares: list[float]

@@ -216,7 +216,7 @@ def test_another_table_than_planned_for_loses_nothing() -> None:
     assert cleaned.report().rejects.column("value").to_pylist() == ["four"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.text("019.-+eExX ", max_size=5), st.text(max_size=3)), max_size=12),
     st.sampled_from(["int8", "integer", "decimal(3,1)", "float", "boolean", "date", "timestamptz"]),

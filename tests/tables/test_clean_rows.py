@@ -67,7 +67,7 @@ def test_repeats_are_flagged() -> None:
     assert report.rejected == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.sampled_from(["1", "2", "x", ""]), st.sampled_from(["a", "b", ""]))),
     st.sampled_from(["reject", "null"]),

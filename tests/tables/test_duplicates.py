@@ -76,7 +76,7 @@ def test_an_unknown_column_is_named() -> None:
 ROWS = st.lists(st.tuples(st.integers(0, 3) | st.none(), st.sampled_from(["", "a", None])))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS, st.sampled_from([1, 2, 64]))
 def test_hashes_that_collide_change_nothing(rows: list[tuple[Any, Any]], bits: int) -> None:
     schema = pa.schema([("n", pa.int64()), ("t", pa.string())])

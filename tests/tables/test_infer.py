@@ -313,7 +313,7 @@ def says_the_same(text: str, value: Any, spelling: Spelling | None) -> bool:
     return text == value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(COLUMNS, st.integers(1, 3))
 def test_no_value_changes(values: list[str], batch_rows: int) -> None:
     table = pa.table({"x": pa.array(values, pa.string())})
@@ -335,7 +335,7 @@ def test_no_value_changes(values: list[str], batch_rows: int) -> None:
             assert says_the_same(text.strip(), value, spelling), (text, value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(COLUMNS)
 def test_batches_change_nothing_but_how_much_is_counted(values: list[str]) -> None:
     one, many = infer(list(values), 100), infer(list(values), 1)

@@ -187,7 +187,7 @@ FORMS = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(FORMS)), st.lists(st.datetimes(), min_size=1, max_size=6))
 def test_what_python_writes_is_read_again(form: str, moments: list[dt.datetime]) -> None:
     texts = [moment.strftime(form.replace("%Y", f"{moment.year:04}")) for moment in moments]
@@ -196,7 +196,7 @@ def test_what_python_writes_is_read_again(form: str, moments: list[dt.datetime])
         assert value == (moment if "%H" in form or "%I" in form else moment.date())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.datetimes(), min_size=1, max_size=6), st.integers(-1439, 1439))
 def test_offsets_are_taken_into_account(moments: list[dt.datetime], minutes: int) -> None:
     zone = dt.timezone(dt.timedelta(minutes=minutes))

@@ -64,7 +64,7 @@ def test_values_of_every_plain_type_are_masked(values: list[Any], mask: Any) -> 
     assert [value is None for value in masked.to_pylist()] == [value is None for value in values]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(min_size=6) | st.none(), max_size=6), st.binary(min_size=16, max_size=80))
 def test_hashes_keep_equality_and_hide_values(values: list[str | None], key: bytes) -> None:
     masked = Masker(key).mask(pa.array(values, pa.string()), "hash").to_pylist()

@@ -73,7 +73,7 @@ def test_good_text_in_many_scripts_is_not_changed() -> None:
     assert not may_be_broken(TextLook(GOOD))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.text(st.characters(max_codepoint=127))))
 def test_ascii_is_passed_on_as_it_is(values: list[str]) -> None:
     text = pa.array(values, pa.string())

@@ -21,7 +21,7 @@ SCHEMA = pa.schema([("n", pa.int64()), ("t", pa.string())])
 PIECES = st.lists(st.lists(st.integers(0, 5), max_size=8), max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PIECES, st.sampled_from([1, 300, 1 << 20]))
 def test_rows_come_back_in_order_and_sorted(pieces: list[list[int]], most_bytes: int) -> None:
     spool = TableSpool(SCHEMA)

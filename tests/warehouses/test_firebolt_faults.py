@@ -22,7 +22,7 @@ from dreambolt_steps.warehouses.load import KEYED, Load
 from dreambolt_steps.warehouses.s3_staging.bucket import open_bucket
 from tests.conftest import ROOT
 from tests.standins.firebolt import FireboltServer, serve
-from tests.standins.firebolt_engine import Engine
+from tests.standins.firebolt_engine import Engine, SavedTable
 from tests.standins.warm_process import start_process
 from tests.warehouses.firebolt_child import load_files
 
@@ -77,6 +77,7 @@ class Case:
         self.kind = KINDS[name]
         self.key = ("id",) if self.kind.mode in KEYED else ()
         self.s3_endpoint = s3_endpoint
+        self.tables: list[SavedTable] = []  # as they are after the first load
         self.staging = f"faults-{token_hex(4)}/"
         self.environment = {
             name: os.environ[name]
@@ -107,10 +108,11 @@ class Case:
         return start_process(load_files, *self.describe(server, "one"))
 
     def open(self) -> Iterator[FireboltServer]:
-        with serve(Engine(self.s3_endpoint)) as server:
+        with serve(Engine(self.s3_endpoint, tables=self.tables)) as server:
             server.async_delay = 0.01
-            if self.kind.before is not None:
+            if self.kind.before is not None and not self.tables:
                 self.load(server, "zero")
+                self.tables = server.engine.save()
             yield server
 
     def read(self, server: FireboltServer) -> list[list[Any]]:

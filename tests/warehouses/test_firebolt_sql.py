@@ -424,7 +424,7 @@ def check_effect(sql: str) -> None:
     assert [node for kind in inner for node in parsed.find_all(kind) if node is not parsed] == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(table=NAMES, column=NAMES, other=NAMES, load_id=TEXT.filter(bool), value=TEXT)
 def test_no_name_or_value_has_effects_of_its_own(
     table: str, column: str, other: str, load_id: str, value: str
@@ -446,7 +446,7 @@ def test_no_name_or_value_has_effects_of_its_own(
                     check_effect(str(step.sql))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(value=st.one_of(NASTY, TEXT))
 def test_a_text_is_read_back_as_itself(value: str) -> None:
     import duckdb
@@ -457,7 +457,7 @@ def test_a_text_is_read_back_as_itself(value: str) -> None:
     assert len(parsed.expressions) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(name=NAMES.filter(lambda name: len(name) <= 255), file=TEXT)
 def test_statements_of_firebolt_alone_keep_names_apart(name: str, file: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
@@ -469,7 +469,7 @@ def test_statements_of_firebolt_alone_keep_names_apart(name: str, file: str) -> 
     assert isinstance(parse_one(render_count("t", name, "p/")), exp.Select)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(table=NAMES, column=NAMES, value=st.one_of(NASTY, TEXT), secret=st.one_of(NASTY, TEXT))
 def test_statements_of_firebolt_alone_are_read_back_as_they_are_meant(
     table: str, column: str, value: str, secret: str

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dreambolt_steps.tables.export.export import write_parquet
@@ -62,7 +62,7 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return pa.table(columns)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(table=tables(), group=st.integers(1, 7), single=st.booleans())
 def test_round_trip(table: pa.Table, group: int, single: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
