@@ -28,8 +28,16 @@ class UsageError(TerminalError):
     exit_code = 2
 
 
+class UnknownNameError(UsageError):
+    """The command or an argument names something that is not there; the message says what is."""
+
+
 class SourceError(TerminalError):
     """A source can't be read: missing, empty, forbidden, or not of the format its name says."""
+
+
+class MissingSourceError(SourceError, UnknownNameError):
+    """No file, object or folder of that name."""
 
 
 class CredentialError(TerminalError):
@@ -38,6 +46,10 @@ class CredentialError(TerminalError):
 
 class SchemaError(TerminalError):
     """Columns or types do not fit: a collision, or an existing table of another schema."""
+
+
+class UnknownColumnError(SchemaError, UnknownNameError):
+    """No column of that name."""
 
 
 class ContractError(TerminalError):
@@ -94,6 +106,10 @@ class ModelError(TerminalError):
     """A language or embedding model can't be used or answered nothing usable."""
 
 
+class MissingPackageError(ModelError, UsageError):
+    """What was asked for needs a package that is not installed; the message says how to get it."""
+
+
 class CostLimitError(TerminalError):
     """The next call to a language model might cost more than the run may spend."""
 
@@ -104,6 +120,10 @@ class ExportError(TerminalError):
 
 class WarehouseError(TerminalError):
     """The warehouse refused a statement, or holds something that must not be overwritten."""
+
+
+class UnknownTableError(WarehouseError, UnknownNameError):
+    """No database, or no table in it, of that name."""
 
 
 class WarehouseBusyError(TransientError):

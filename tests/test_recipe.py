@@ -72,12 +72,12 @@ def test_settings_become_arguments_of_the_signatures_types(
         ("rows=1.5", "not a whole number"),
         ("share=half", "not a number"),
         ("strict=maybe", "write true or false"),
-        ("mode=replace", "one of create, append"),
+        ("mode=replace", "no such value; there are create, append"),
         ("types=id", "write key=value"),
         ("limit=x", "not a whole number"),
         ("rows", "write it as name=value"),
         ("rowz=1", "did you mean 'rows'?"),
-        ("zzz=1", "has the parameters: source, rows, share"),
+        ("zzz=1", "has no such parameter; there are source, rows, share"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, setting: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Options that several commands share. Nothing heavy is imported here."""
+"""Options on what is read, what models write and where it goes. Nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -7,59 +7,31 @@ from typing import Annotated
 
 import typer
 
+# The groups that `--help` shows options in.
+READING = "What is read, and how"
+MODELS = "Models: vectors and synthetic rows"
+TARGET = "Where it goes"
+
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A file, a glob or an s3:// URI.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the recipe; repeatable."),
-]
-Session = Annotated[
-    Path | None,
-    typer.Option(metavar="FOLDER", help="The session's folder; default sessions/NAME."),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written and loaded.")]
-Fresh = Annotated[
-    list[str] | None,
-    typer.Option(metavar="STEP", help="Run a step again, with those below it; repeatable."),
-]
-EngineName = Annotated[
-    str,
     typer.Option(
-        "--engine", metavar="ENGINE", help="Where the work is done: local, or ray (docs/scale.md)."
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter of the recipe; repeatable.",
+        rich_help_panel=READING,
     ),
 ]
-Address = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST:PORT", help="A running Ray cluster, or auto; default this machine's cores."
-    ),
+Rows = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Rows to show.", rich_help_panel=READING)
 ]
-JsonLogs = Annotated[bool, typer.Option("--json-logs", help="JSON lines instead of text.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Only warnings and errors.")]
-MaxCost = Annotated[
-    float | None,
-    typer.Option(
-        min=0, metavar="USD", help="What a step may spend on language models, over all runs."
-    ),
-]
-MinQuality = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        max=100,
-        metavar="X",
-        help="Stop before anything is loaded when synthetic rows are worse, 0 to 100.",
-    ),
-]
-MaxRejects = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N|P%", help="Stop before anything is loaded when more rows are rejected."
-    ),
-]
-Rows = Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")]
 Columns = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=TYPE", help="The type of a column, such as zip=text; repeatable."),
+    typer.Option(
+        metavar="NAME=TYPE",
+        help="The type of a column, such as zip=text; repeatable.",
+        rich_help_panel=READING,
+    ),
 ]
 Load = Annotated[
     list[str] | None,
@@ -68,6 +40,7 @@ Load = Annotated[
         metavar="NAME=VALUE",
         help="How files are read, such as delimiter=';'; repeatable. "
         "All of them: dreambolt steps LoadTable",
+        rich_help_panel=READING,
     ),
 ]
 Since = Annotated[
@@ -76,6 +49,7 @@ Since = Annotated[
         metavar="COLUMN=VALUE",
         help="Only rows of Parquet and Arrow files from a value on; COLUMN=last: later than any "
         "that was taken before.",
+        rich_help_panel=READING,
     ),
 ]
 Clean = Annotated[
@@ -85,6 +59,7 @@ Clean = Annotated[
         metavar="NAME=VALUE",
         help="How the table is cleaned, such as trim=no; repeatable. "
         "All of them: dreambolt steps CleanTable",
+        rich_help_panel=READING,
     ),
 ]
 Copy = Annotated[
@@ -93,12 +68,15 @@ Copy = Annotated[
         "--copy",
         metavar="NAME=VALUE",
         help="How the table is loaded, such as key=id for --mode merge; repeatable.",
+        rich_help_panel=TARGET,
     ),
 ]
 Embed = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="COLUMN", help="A text column to embed, or NAME='{COLUMN}, {COLUMN}'; repeatable."
+        metavar="COLUMN",
+        help="A text column to embed, or NAME='{COLUMN}, {COLUMN}'; repeatable.",
+        rich_help_panel=MODELS,
     ),
 ]
 EmbedderName = Annotated[
@@ -108,18 +86,24 @@ EmbedderName = Annotated[
         metavar="MODEL",
         help="The model: bfloat16, onnx, onnx-int8 or static for faster forms of the packaged one, "
         "a folder, or server:MODEL (OPENAI_BASE_URL).",
+        rich_help_panel=MODELS,
     ),
 ]
 Synth = Annotated[
     int,
     typer.Option(
-        min=0, metavar="N", help="Rows to synthesize; needs --llm or --synth-method copula."
+        min=0,
+        metavar="N",
+        help="Rows to synthesize; needs --llm or --synth-method copula.",
+        rich_help_panel=MODELS,
     ),
 ]
 SynthMethod = Annotated[
     str,
     typer.Option(
-        metavar="METHOD", help="model (of --llm), or copula: drawn as the table's rows are spread."
+        metavar="METHOD",
+        help="model (of --llm), or copula: drawn as the table's rows are spread.",
+        rich_help_panel=MODELS,
     ),
 ]
 Llm = Annotated[
@@ -127,38 +111,65 @@ Llm = Annotated[
     typer.Option(
         metavar="MODEL",
         help="The model that writes them: gpt-4.1-mini, local, or litellm:PROVIDER/NAME.",
+        rich_help_panel=MODELS,
     ),
 ]
 Batch = Annotated[
-    bool, typer.Option("--batch", help="Ask through the batch API: half the price, within a day.")
+    bool,
+    typer.Option(
+        "--batch",
+        help="Ask through the batch API: half the price, within a day.",
+        rich_help_panel=MODELS,
+    ),
 ]
 Out = Annotated[
-    str, typer.Option(metavar="FOLDER", help="For the Parquet files; default out/NAME.")
+    str,
+    typer.Option(
+        metavar="FOLDER", help="For the Parquet files; default out/NAME.", rich_help_panel=TARGET
+    ),
 ]
 To = Annotated[
     str,
     typer.Option(
-        metavar="DATABASE", help="DuckDB file, or firebolt://DATABASE; default out/NAME.duckdb."
+        metavar="DATABASE",
+        help="DuckDB file, or firebolt://DATABASE; default out/NAME.duckdb.",
+        rich_help_panel=TARGET,
     ),
 ]
-Table = Annotated[str, typer.Option(metavar="TABLE", help="The table; default NAME.")]
+Table = Annotated[
+    str, typer.Option(metavar="TABLE", help="The table; default NAME.", rich_help_panel=TARGET)
+]
 Mode = Annotated[
-    str, typer.Option(metavar="MODE", help="create, replace, append, merge or snapshot.")
+    str,
+    typer.Option(
+        metavar="MODE", help="create, replace, append, merge or snapshot.", rich_help_panel=TARGET
+    ),
 ]
 Suggest = Annotated[
     str | None,
-    typer.Option(metavar="MODEL", help="A model that proposes names and descriptions."),
+    typer.Option(
+        metavar="MODEL",
+        help="A model that proposes names and descriptions.",
+        rich_help_panel=MODELS,
+    ),
 ]
 SuggestRows = Annotated[
     int | None,
-    typer.Option(min=0, metavar="N", help="Rows whose values it may see; default 5."),
+    typer.Option(
+        min=0, metavar="N", help="Rows whose values it may see; default 5.", rich_help_panel=MODELS
+    ),
 ]
 Contract = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="What the table promises (YAML).")
+    Path | None,
+    typer.Option(metavar="FILE", help="What the table promises (YAML).", rich_help_panel=READING),
 ]
 SaveContract = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write what was found as a contract (YAML) to edit."),
+    typer.Option(
+        metavar="FILE",
+        help="Write what was found as a contract (YAML) to edit.",
+        rich_help_panel=READING,
+    ),
 ]
 RecipeFile = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="A Python file with a function `recipe`.")

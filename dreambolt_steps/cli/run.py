@@ -26,6 +26,7 @@ from dreambolt_steps.session.session import open_session
 from dreambolt_steps.steps.base.quality_limit import require_quality
 from dreambolt_steps.steps.base.reject_limit import limit_rejects
 from dreambolt_steps.synthesis.libraries import check_library
+from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.check import check_firebolt
 from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
@@ -41,6 +42,7 @@ class RunOptions:
         session: the session's folder; None for one named after the recipe or the source.
         dry_run: only say what would be written and loaded.
         fresh: steps to run again.
+        wait: seconds to wait for a session that is in use; None for as long as it takes.
         max_rejects: the most rejected rows, as `limit_rejects` takes it; None for any number.
         max_cost: USD that each step may spend on language models; None for any amount.
         min_quality: the lowest quality of synthetic rows, 0 to 100; None for any.
@@ -51,6 +53,7 @@ class RunOptions:
     session: Path | None
     dry_run: bool
     fresh: Sequence[str]
+    wait: float | None
     max_rejects: str | None
     max_cost: float | None
     min_quality: float | None
@@ -90,7 +93,7 @@ def run_ingest(
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     load_args |= parse_since(since, wanted["mode"])
     if wanted["mode"] not in MODES:
-        raise UsageError(f"--mode {wanted['mode']}: one of {', '.join(MODES)}")
+        raise UsageError(f"--mode {wanted['mode']}: {tell_known(wanted['mode'], MODES)}")
     copy_args = parse_copy(copy, wanted["mode"], wanted["database"])
     check_synthesis(synth, wanted["method"], wanted["model"])
     if wanted["embedder"] and not embed:
@@ -133,7 +136,7 @@ def check_synthesis(rows: int, method: str, model: str) -> None:
         CredentialError, ModelError: the model or the method can't be used.
     """
     if method not in ("model", "copula"):
-        raise UsageError(f"--synth-method {method}: model or copula")
+        raise UsageError(f"--synth-method {method}: {tell_known(method, ('model', 'copula'))}")
     if method == "copula" and model:
         raise UsageError(f"--synth-method copula needs no model; leave out --llm {model}")
     if (method == "copula" or model) and not rows:
@@ -187,7 +190,7 @@ def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOp
             rehearse() if options.dry_run else nullcontext(),
             nullcontext() if lowest is None or options.dry_run else require_quality(lowest),
             use_engine(options.engine, options.address),
-            open_session(folder, fresh=options.fresh, verbose=is_debugging()),
+            open_session(folder, fresh=options.fresh, wait=options.wait, verbose=is_debugging()),
         ):
             recipe.run(arguments)
     finally:

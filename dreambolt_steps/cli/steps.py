@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownNameError
 from dreambolt_steps.step_docs import STEPS, find_step, render_step, summarize_step
+from dreambolt_steps.unknown_names import tell_known
 
 
 def show_steps(name: str | None) -> None:
@@ -27,8 +26,6 @@ def show_steps(name: str | None) -> None:
         console.print(table, highlight=False)
         return
     if name not in STEPS:
-        close = difflib.get_close_matches(name, STEPS, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        raise UsageError(f"no step {name!r}; {hint}the steps are {', '.join(STEPS)}")
+        raise UnknownNameError(f"no step {name!r}; {tell_known(name, STEPS)}")
     text = render_step(find_step(name))
     console.print(Markdown(text) if console.is_terminal else text, highlight=False, markup=False)

@@ -3,12 +3,12 @@ wrong."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from dreambolt_steps.contracts.yaml_places import Place, YamlDocument
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 
 class ContractText:
@@ -63,6 +63,4 @@ class ContractText:
 
 def suggest(word: Any, known: Sequence[str]) -> str:
     """How an error goes on: what was probably meant, and what there is."""
-    close = difflib.get_close_matches(str(word), known, n=1)
-    hint = f", did you mean {close[0]!r}?" if close else ";"
-    return f"{hint} there are {', '.join(known)}"
+    return f"; {tell_known(word, known)}"

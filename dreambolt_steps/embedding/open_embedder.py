@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import MissingPackageError
 from dreambolt_steps.settings import require_credentials
 
 SERVER = "server:"
@@ -81,7 +81,7 @@ def check_embedder(name: str) -> None:
     if package is not None:
         if find_spec(package) is None:
             extra = "static" if package == "model2vec" else "onnx"
-            raise UsageError(
+            raise MissingPackageError(
                 f"--embedder {name} needs {package}; run: pip install 'dreambolt-steps[{extra}]'"
             )
         return

@@ -9,7 +9,8 @@ from string import Formatter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dreambolt_steps.errors import SchemaError, UsageError
+from dreambolt_steps.errors import SchemaError, UnknownColumnError, UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 _TEXT_TYPES = (pa.string(), pa.large_string(), pa.string_view(), pa.null())
 
@@ -38,11 +39,15 @@ class TextSource:
         text; a column that stands alone has to be text."""
         for column in self.columns:
             found = schema.get_all_field_indices(column)
-            if len(found) != 1:
-                what = "is missing" if not found else f"is there {len(found)} times"
+            if not found:
+                raise UnknownColumnError(
+                    f"column {column!r} is missing, so it can't be embedded; "
+                    f"{tell_known(column, schema.names)}"
+                )
+            if len(found) > 1:
                 raise SchemaError(
-                    f"column {column!r} {what}, so it can't be embedded; the table has "
-                    f"{', '.join(schema.names)}"
+                    f"column {column!r} is there {len(found)} times, so it can't be embedded; "
+                    "rename all but one"
                 )
             kind = schema.field(found[0]).type
             plain = kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.nearest import normalize
+from dreambolt_steps.unknown_names import tell_known
 
 DTYPES = {
     "float32": pa.float32(),
@@ -38,7 +39,7 @@ class VectorFormat:
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
-            raise UsageError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
+            raise UsageError(f"dtype {self.dtype!r} is unknown; {tell_known(self.dtype, DTYPES)}")
         if not 1 <= self.dims <= self.model_dims:
             raise UsageError(
                 f"{self.dims} dimensions were asked for, the model gives {self.model_dims}; ask "

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dreambolt_steps.engines.engine import Engine
 from dreambolt_steps.engines.local import LOCAL
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 ENGINES = ("local", "ray")
 _current: list[Engine] = [LOCAL]
@@ -51,7 +52,7 @@ def open_engine(name: str, address: str | None = None) -> Engine:
     Raises: UsageError, EngineError.
     """
     if name not in ENGINES:
-        raise UsageError(f"there is no engine {name!r}; choose one of {', '.join(ENGINES)}")
+        raise UsageError(f"there is no engine {name!r}; {tell_known(name, ENGINES)}")
     if name == "ray":
         from dreambolt_steps.engines.ray_engine import RayEngine
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
 
-from dreambolt_steps.errors import EngineError, UsageError
+from dreambolt_steps.errors import EngineError, MissingPackageError, UsageError
 from dreambolt_steps.log import current_reporter
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
@@ -35,7 +35,7 @@ def find_address(given: str | None) -> str | None:
         EngineError: nothing listens there.
     """
     if find_spec("ray") is None:
-        raise UsageError(
+        raise MissingPackageError(
             "engine ray needs Ray; run: pip install 'dreambolt-steps[ray]', or leave --engine out"
         )
     address = given or os.environ.get(ADDRESS_VARIABLE) or None

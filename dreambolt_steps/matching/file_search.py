@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from dreambolt_steps.errors import SourceError, UsageError
+from dreambolt_steps.errors import SourceError, UnknownColumnError, UsageError
 from dreambolt_steps.matching.nearest import normalize
 from dreambolt_steps.tables.export.export import METADATA_PREFIX
+from dreambolt_steps.unknown_names import tell_known
 
 _BATCH_ROWS = 16_384
 
@@ -95,8 +96,12 @@ def choose_vectors(names: Sequence[str], asked: str | None, where: str) -> str:
     if asked is None and len(names) > 1:
         raise UsageError(f"{where} has several vectors: {', '.join(names)}; name one: --column")
     chosen = asked or next(iter(names), None)
-    if chosen is None or chosen not in names:
-        raise UsageError(f"{where} has no column of vectors{f' {asked!r}' if asked else ''}")
+    if chosen is None:
+        raise UsageError(f"{where} has no column of vectors; embed one: ingest FILE --embed COLUMN")
+    if chosen not in names:
+        raise UnknownColumnError(
+            f"{where} has no column of vectors {chosen!r}; {tell_known(chosen, names)}"
+        )
     return chosen
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from dreambolt_steps.errors import SchemaError
+from dreambolt_steps.errors import SchemaError, UnknownColumnError
+from dreambolt_steps.unknown_names import tell_known
 
 
 def number_groups(*tables: tuple[pa.Table, Sequence[str]]) -> list[np.ndarray]:
@@ -27,9 +28,9 @@ def number_groups(*tables: tuple[pa.Table, Sequence[str]]) -> list[np.ndarray]:
     for table, names in tables:
         for name in names:
             if name not in table.schema.names:
-                raise SchemaError(
-                    f"there is no column {name!r} to block by; there are "
-                    f"{', '.join(table.schema.names)}"
+                raise UnknownColumnError(
+                    f"there is no column {name!r} to block by; "
+                    f"{tell_known(name, table.schema.names)}"
                 )
     for at in range(len(tables[0][1])):
         columns = [table[names[at]].combine_chunks() for table, names in tables]

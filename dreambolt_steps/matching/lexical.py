@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import MissingPackageError
 
 
 def compare_letters(left: Sequence[str | None], right: Sequence[str | None]) -> np.ndarray:
@@ -41,7 +41,7 @@ def _import_rapidfuzz() -> tuple[Any, Any, Any]:
     try:
         from rapidfuzz import fuzz, process, utils
     except ImportError as error:
-        raise UsageError(
+        raise MissingPackageError(
             "the lexical score needs rapidfuzz; run: pip install 'dreambolt-steps[match]', or "
             "pass lexical=False"
         ) from error

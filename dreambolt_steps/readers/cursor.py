@@ -12,8 +12,9 @@ import pyarrow.dataset as ds
 import pyarrow.fs
 import pyarrow.types as kinds
 
-from dreambolt_steps.errors import SchemaError, UsageError
+from dreambolt_steps.errors import SchemaError, UnknownColumnError, UsageError
 from dreambolt_steps.tables.column_types import name_type
+from dreambolt_steps.unknown_names import tell_known
 
 _ORDERED = (
     kinds.is_integer,
@@ -58,9 +59,9 @@ class CursorFilter:
             UsageError: the value is none of the column's type.
         """
         if since.column not in schema.names:
-            raise SchemaError(
-                f"{file}: no column {since.column!r} to begin at; there are "
-                f"{', '.join(schema.names)}"
+            raise UnknownColumnError(
+                f"{file}: no column {since.column!r} to begin at; "
+                f"{tell_known(since.column, schema.names)}"
             )
         self._since = since
         self._type = schema.field(since.column).type

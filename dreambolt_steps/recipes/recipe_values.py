@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import typing
@@ -13,6 +12,7 @@ from types import UnionType
 from typing import Any
 
 from dreambolt_steps.errors import RecipeError
+from dreambolt_steps.unknown_names import tell_known
 
 _COMMA = re.compile(r",(?![^()]*\))")  # not the one in decimal(10,2)
 _TRUE, _FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
@@ -43,10 +43,9 @@ def parse_settings(
         if not equals:
             raise RecipeError(f"{option} {setting}: write it as name=value")
         if name not in kinds:
-            close = difflib.get_close_matches(name, kinds, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            known = ", ".join(kinds) or "none"
-            raise RecipeError(f"{option} {name}: {hint}{owner} has the parameters: {known}")
+            raise RecipeError(
+                f"{option} {name}: {owner} has no such parameter; {tell_known(name, kinds)}"
+            )
         given.setdefault(name, []).append(value)
     return {
         name: parse_value(name, values, kinds[name], option=option)
@@ -80,7 +79,7 @@ def parse_value(name: str, values: list[str], kind: Any, *, option: str = "--set
     told = f"{option} {name}={values[-1] if values else ''}"
     if origin is typing.Literal:
         if values[-1] not in map(str, inner):
-            raise RecipeError(f"{told}: one of {', '.join(map(str, inner))}")
+            raise RecipeError(f"{told}: no such value; {tell_known(values[-1], inner)}")
         return next(one for one in inner if str(one) == values[-1])
     if (origin or kind) in (list, tuple, Sequence):
         items = [item for value in values for item in _split_items(value)]

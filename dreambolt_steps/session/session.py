@@ -19,11 +19,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from dreambolt_steps.engines.current import use_engine
-from dreambolt_steps.errors import ExportError, SessionLockedError, UsageError
+from dreambolt_steps.errors import ExportError, SessionLockedError, UnknownNameError, UsageError
 from dreambolt_steps.log import current_reporter
 from dreambolt_steps.report.run import report_run
 from dreambolt_steps.session.commits import commit_when_done
 from dreambolt_steps.session.session_store import heal_session
+from dreambolt_steps.unknown_names import tell_known
 
 _LOCK = ".session.lock"
 _OWNER = ".session.owner.json"
@@ -193,7 +194,7 @@ def _force_fresh(session_class: Any, names: set[str]) -> Iterator[None]:
         session_class._start_step = staticmethod(start_step)
     unknown = names - seen
     if unknown:
-        raise UsageError(
-            f"--fresh names no step of this run: {', '.join(sorted(unknown))}; "
-            f"the steps are: {', '.join(sorted(seen))}"
+        name = min(unknown)
+        raise UnknownNameError(
+            f"--fresh {name}: no step of this run; {tell_known(name, sorted(seen))}"
         )

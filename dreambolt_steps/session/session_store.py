@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownNameError
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.session.session_vectors import collect_vectors
 from dreambolt_steps.session.step_cache import (
@@ -25,6 +25,7 @@ from dreambolt_steps.session.step_cache import (
     read_receipt,
     read_step_file,
 )
+from dreambolt_steps.unknown_names import tell_known
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,10 @@ def _collect_vectors(folder: Path, *, dry_run: bool) -> int:
 
 def _require_session(folder: Path) -> None:
     if not is_session(folder):
-        raise UsageError(f"{folder} is no session; `dreambolt session ls` lists them")
+        there = tell_known(folder, find_sessions(folder.parent))
+        raise UnknownNameError(
+            f"{folder} is no session; {there}; `dreambolt session ls` lists them"
+        )
 
 
 def _find_step_folders(session: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from dreambolt_steps.errors import SourceError
+from dreambolt_steps.errors import MissingSourceError, SourceError
 from dreambolt_steps.sources.globs import compile_glob, has_glob
 from dreambolt_steps.sources.source_file import (
     SourceFile,
@@ -36,7 +36,7 @@ def resolve_local(pattern: str, identify: Callable[[Path], str] = hash_file) -> 
     try:
         return [_identify(path, identify) for path in _find(pattern)]
     except FileNotFoundError as error:
-        raise SourceError(f"{error.filename}: no such file; check the path") from error
+        raise MissingSourceError(f"{error.filename}: no such file; check the path") from error
     except PermissionError as error:
         raise SourceError(f"{error.filename}: may not be read; check its permissions") from error
     except OSError as error:
@@ -52,7 +52,9 @@ def _find(pattern: str) -> list[Path]:
     if not files:  # such as data/year=*
         files = [file for folder in matches for file in _search_folder(folder)]
     if not files:
-        raise SourceError(f"{pattern}: no file matches this glob; check the folder and the pattern")
+        raise MissingSourceError(
+            f"{pattern}: no file matches this glob; check the folder and the pattern"
+        )
     return _drop_repeats(files)
 
 
@@ -61,7 +63,7 @@ def _search_named_folder(path: Path) -> list[Path]:
         return []
     files = _drop_repeats(_search_folder(path))
     if not files:
-        raise SourceError(
+        raise MissingSourceError(
             f"{path}: is a folder without files of a known format; use a glob such as "
             f"{path / '*'} to name them"
         )

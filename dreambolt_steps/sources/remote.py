@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from dreambolt_steps.errors import CredentialError, DreamboltError, SourceError
+from dreambolt_steps.errors import CredentialError, DreamboltError, MissingSourceError, SourceError
 from dreambolt_steps.sources.globs import has_glob
 from dreambolt_steps.sources.s3 import check_bucket, explain_s3_errors, open_s3
 from dreambolt_steps.sources.source_file import (
@@ -56,7 +56,7 @@ def _explain_other_errors(uri: str) -> Iterator[None]:
     except (DreamboltError, ImportError, ValueError):
         raise
     except FileNotFoundError as error:
-        raise SourceError(f"{shown}: no such file; check the URL") from error
+        raise MissingSourceError(f"{shown}: no such file; check the URL") from error
     except PermissionError as error:
         raise CredentialError(
             f"{shown}: access was refused ({error}); check the credentials in the environment"
@@ -102,7 +102,7 @@ def resolve_remote(uri: str) -> list[SourceFile]:
         missing = "is a folder without files of a known format; name them by a glob"
     files = [info for info in infos if info["type"] == "file"]
     if not files:
-        raise SourceError(f"{uri}: {missing}")
+        raise MissingSourceError(f"{uri}: {missing}")
     uris = [filesystem.unstrip_protocol(info["name"]) for info in files]
     return [identify_object(filesystem, *found) for found in zip(uris, files, strict=True)]
 

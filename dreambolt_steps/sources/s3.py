@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dreambolt_steps.errors import CredentialError, SourceError
+from dreambolt_steps.errors import CredentialError, MissingSourceError, SourceError
 
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
@@ -69,7 +69,9 @@ def explain_s3_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise SourceError(f"{uri}: no such object; list the bucket to see its keys") from error
+        raise MissingSourceError(
+            f"{uri}: no such object; list the bucket to see its keys"
+        ) from error
     except PermissionError as error:
         raise CredentialError(
             f"{uri}: S3 refused the credentials ({error}); check AWS_ACCESS_KEY_ID, "
@@ -97,6 +99,6 @@ def check_bucket(filesystem: Any, uri: str) -> None:
         try:
             filesystem.call_s3("list_objects_v2", Bucket=bucket, MaxKeys=1)
         except FileNotFoundError as error:
-            raise SourceError(
+            raise MissingSourceError(
                 f"{uri}: there is no bucket {bucket!r}; check its name and AWS_ENDPOINT_URL"
             ) from error

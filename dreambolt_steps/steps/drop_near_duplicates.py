@@ -22,6 +22,7 @@ from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embe
 from dreambolt_steps.steps.base.table_columns import read_columns, read_source
 from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.steps.base.work_folder import WorkFolder
+from dreambolt_steps.unknown_names import tell_known
 
 MERGED_FILE = "merged.parquet"
 
@@ -92,7 +93,8 @@ class DropNearDuplicates(TableStep):
 
     def run(self) -> Dataset:
         if self.args["keep"] not in KEEP:
-            raise UsageError(f"keep {self.args['keep']!r} is unknown; use one of {', '.join(KEEP)}")
+            keep = self.args["keep"]
+            raise UsageError(f"keep {keep!r} is unknown; {tell_known(keep, KEEP)}")
         if self.args["min_lexical"]:
             check_lexical()
         source = name_text(self.args["text"])

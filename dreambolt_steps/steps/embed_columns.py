@@ -22,6 +22,7 @@ from dreambolt_steps.steps.base.stored_table import open_stored
 from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.steps.base.work_folder import WorkFolder
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
+from dreambolt_steps.unknown_names import tell_known
 
 LONG_TEXTS = ("cut", "mean", "explode")
 
@@ -163,8 +164,8 @@ class EmbedColumns(TableStep):
     def _name_sources(self) -> list[TextSource]:
         if self.args["long_texts"] not in LONG_TEXTS:
             raise UsageError(
-                f"long_texts {self.args['long_texts']!r} is unknown; use one of "
-                f"{', '.join(LONG_TEXTS)}"
+                f"long_texts {self.args['long_texts']!r} is unknown; "
+                f"{tell_known(self.args['long_texts'], LONG_TEXTS)}"
             )
         sources = name_sources(self.args["columns"] or [], self.args["templates"] or {})
         if self.args["long_texts"] == "explode" and len(sources) != 1:

@@ -3,7 +3,6 @@ and the values of a few rows."""
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownColumnError, UsageError
 from dreambolt_steps.profiling.examples import sample_table
 from dreambolt_steps.profiling.profile import ColumnProfile, profile_table
 from dreambolt_steps.suggestion.vocabulary import NUMERIC_FAMILIES, find_family
 from dreambolt_steps.tables.sql import open_duckdb
+from dreambolt_steps.unknown_names import tell_known
 
 _SHAPES = 3
 _SHAPE_CHARACTERS = 40
@@ -77,10 +77,8 @@ def choose_columns(
     ]
     for name in wanted or []:
         if name not in schema.names:
-            close = difflib.get_close_matches(name, schema.names, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise UsageError(
-                f"no column {name!r} to ask about; {hint}there are {', '.join(schema.names)}"
+            raise UnknownColumnError(
+                f"no column {name!r} to ask about; {tell_known(name, schema.names)}"
             )
         if name in hidden:
             raise UsageError(f"column {name!r} is hidden from models (masked, or a flag of ours)")

@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownColumnError
 from dreambolt_steps.synthesis.provenance import FLAG
 from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.tables.column_types import parse_type
 from dreambolt_steps.tables.sql import open_cursor
+from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.sql import quote_identifier
 
 
@@ -33,12 +34,17 @@ def choose_columns(
         if name in schema.names:
             written.append(schema.field(name))
         elif word is None:
-            raise UsageError(f'no column {name}; give a new one a type: {{"{name}": "text"}}')
+            raise UnknownColumnError(
+                f'no column {name!r}; give a new one a type: {{"{name}": "text"}}; '
+                f"{tell_known(name, schema.names)}"
+            )
         else:
             written.append(pa.field(name, parse_type(word)))
     unknown = [name for name in using or () if name not in schema.names]
     if unknown:
-        raise UsageError(f"using: no column {unknown[0]}; there are {', '.join(schema.names)}")
+        raise UnknownColumnError(
+            f"using: no column {unknown[0]!r}; {tell_known(unknown[0], schema.names)}"
+        )
     shown = [
         field.name
         for field in schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from importlib.util import find_spec
 
-from dreambolt_steps.errors import ModelError
+from dreambolt_steps.errors import MissingPackageError
 
 LIBRARY = "pyvinecopulib"
 
@@ -16,7 +16,7 @@ def check_library() -> None:
     Raises: ModelError saying what to install.
     """
     if find_spec(LIBRARY) is None:
-        raise ModelError(
+        raise MissingPackageError(
             f"method copula needs {LIBRARY}; install it with "
             'pip install "dreambolt-steps[copula]", or name a model instead'
         )

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from dreambolt_steps.contracts.contract import Contract
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownColumnError, UsageError
 from dreambolt_steps.llms.ledger.exchange import estimate_tokens
 from dreambolt_steps.profiling.row_facts import ColumnFacts, TableFacts, gather_facts
 from dreambolt_steps.synthesis.answers import RowValidator
@@ -24,6 +24,7 @@ from dreambolt_steps.synthesis.relations import (
 from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.synthesis.row_schema import describe_row
 from dreambolt_steps.synthesis.templates import load_template, show_row
+from dreambolt_steps.unknown_names import tell_known
 
 _POOL = 200
 _SPARE = 3
@@ -104,7 +105,7 @@ def plan_synthesis(
     schema = open_reader().schema
     for name in asked or {}:
         if name not in schema.names:
-            raise UsageError(f"no column {name}; the table has {', '.join(schema.names)}")
+            raise UnknownColumnError(f"no column {name!r}; {tell_known(name, schema.names)}")
     facts = facts or gather_facts(open_reader)
     written = pa.schema(columns) if columns is not None else schema
     keys = () if columns is not None else _find_keys(schema, facts, asked or {}, contract)

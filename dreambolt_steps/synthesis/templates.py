@@ -15,7 +15,8 @@ import xxhash
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownNameError, UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 NAMES = ("rows", "short", "completion", "translate", "text", "repair")
 DATA_LINE = "----------"
@@ -88,7 +89,7 @@ def load_template(name: str, own: str | Path | Mapping[str, str] | None = None) 
         text = path.read_text(encoding="utf-8") if path.is_file() else None
     if text is None:
         if name not in NAMES:
-            raise UsageError(f"no prompt template {name}; there are {', '.join(NAMES)}")
+            raise UnknownNameError(f"no prompt template {name}; {tell_known(name, NAMES)}")
         text = read_packaged(name)
     head = _HEAD.match(text)
     version = head["version"] if head else xxhash.xxh3_64_hexdigest(text.encode())[:8]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 TIMESTAMP = pa.timestamp("us")
 TIMESTAMPTZ = pa.timestamp("us", tz="UTC")
@@ -86,7 +87,7 @@ def parse_type(word: str) -> pa.DataType:
         if 1 <= precision <= 38 and scale <= precision:
             return pa.decimal128(precision, scale)
         raise UsageError(f"{word!r}: precision is 1 to 38 and scale at most the precision")
-    raise UsageError(f"unknown type {word!r}; known are {', '.join(TYPE_WORDS)}")
+    raise UsageError(f"unknown type {word!r}; {tell_known(word, TYPE_WORDS)}")
 
 
 def is_number(kind: pa.DataType) -> bool:

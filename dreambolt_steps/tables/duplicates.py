@@ -9,9 +9,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownColumnError
 from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.sql import open_duckdb
+from dreambolt_steps.unknown_names import tell_known
 
 _MEMORY = "512MB"  # beyond it DuckDB spills to the temporary folder
 
@@ -101,7 +102,7 @@ def _name_columns(
         source = reader.schema
     for name in columns or ():
         if name not in source.names:
-            raise UsageError(f"no column {name!r}; there are {', '.join(source.names)}")
+            raise UnknownColumnError(f"no column {name!r}; {tell_known(name, source.names)}")
     picked = [source.get_field_index(name) for name in columns or source.names]
     fields = [(f"c{at}", find_plain_type(source.field(at).type)) for at in picked]
     schema = pa.schema([*fields, ("row", pa.int64())])

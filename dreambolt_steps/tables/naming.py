@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import xxhash
 
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 Naming = Literal["snake_case", "camel", "source"]
 MAX_NAME_CHARACTERS = 63
@@ -55,7 +56,7 @@ def name_columns(names: Sequence[str], naming: Naming = "snake_case") -> list[st
     Raises: UsageError for a convention that there is not.
     """
     if naming not in get_args(Naming):
-        raise UsageError(f"naming {naming!r} is none of {', '.join(get_args(Naming))}")
+        raise UsageError(f"no naming {naming!r}; {tell_known(naming, get_args(Naming))}")
     if naming == "source":
         return unique_names(names)
     if naming == "snake_case":

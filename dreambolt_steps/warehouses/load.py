@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dreambolt_steps.errors import SchemaError, UsageError, WarehouseError
+from dreambolt_steps.unknown_names import tell_known
 
 MODES = ("create", "replace", "append", "merge", "snapshot")
 KEYED = ("merge", "snapshot")
@@ -46,7 +47,9 @@ class Load:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise UsageError(f"unknown mode {self.mode!r} of a load; use one of {', '.join(MODES)}")
+            raise UsageError(
+                f"unknown mode {self.mode!r} of a load; {tell_known(self.mode, MODES)}"
+            )
         if not self.load_id:
             raise UsageError("a load needs an id, by which it is known later")
         if self.table.rpartition(".")[2].lower() == LEDGER:

@@ -68,7 +68,7 @@ def test_what_is_wrong_with_a_contract_is_told_before_anything_is_made() -> None
     Path("c.yaml").write_text("contract: 1\ncolumns:\n  id: {typ: int8}\n")
     done = call("ingest", "people.csv", "--contract", "c.yaml")
     assert done.exit_code == 2
-    assert "c.yaml line 3: columns.id.typ: unknown key, did you mean 'type'?" in done.stderr
+    assert "c.yaml line 3: columns.id.typ: unknown key; did you mean 'type'?" in done.stderr
     assert not Path("sessions").exists()
 
 

@@ -56,9 +56,9 @@ def test_a_template_is_embedded_by_a_named_model_and_searched_with_it() -> None:
         (["*.tsv"], 1, "no file matches this glob"),
         (["http://127.0.0.1:9/x.csv"], 1, "can't be reached"),
         (["s3://bucket/x.csv"], 1, "AWS_ACCESS_KEY_ID"),
-        (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: one of create, replace, append"),
+        (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: there are create, replace, append"),
         (["cups.csv", "--mode", "merge"], 2, "mode merge needs the columns that name a row"),
-        (["cups.csv", "--copy", "keys=a"], 2, "--copy keys: did you mean 'key'?"),
+        (["cups.csv", "--copy", "keys=a"], 2, "did you mean 'key'?"),
         (["cups.csv", "--embedder", "onnx"], 2, "--embedder is a model for --embed"),
         (
             ["cups.csv", "--embed", "winner", "--embedder", "BAAI/bge-small-en"],

@@ -164,7 +164,7 @@ def test_every_form_of_vectors_is_searched(
     [
         ("files", "names", "holds Parquet files, no tables; leave --table out"),
         ("x.duckdb", None, "name the table in .*x.duckdb to search: --table TABLE"),
-        ("x.duckdb", "name", "no table name in .*; its tables: names"),
+        ("x.duckdb", "name", "no table name in .*; did you mean 'names'"),
         ("empty", None, "no Parquet file and no folder of any"),
         ("broken.parquet", None, "can't be read as Parquet"),
     ],

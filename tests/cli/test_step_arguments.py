@@ -68,11 +68,14 @@ def test_columns_are_split_at_the_last_equals_sign_and_go_before_types() -> None
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--load", "delimeter=;"], "--load delimeter: did you mean 'delimiter'? LoadTable has"),
+        (
+            ["--load", "delimeter=;"],
+            "--load delimeter: LoadTable has no such parameter; did you mean 'delimiter'?",
+        ),
         (["--load", "delimiter"], "--load delimiter: write it as name=value"),
         (["--load", "skip=two"], "--load skip=two: not a whole number"),
         (["--load", "header=maybe"], "--load header=maybe: not a yes or no"),
-        (["--clean", "trimm=no"], "--clean trimm: did you mean 'trim'? CleanTable has"),
+        (["--clean", "trimm=no"], "CleanTable has no such parameter; did you mean 'trim'?"),
         (["--clean", "types=id"], "--clean types=id: write key=value"),
         (["--columns", "id"], "--columns id: write it as name=type"),
         (["--columns", "id=integr"], "unknown type 'integr'"),
@@ -103,7 +106,9 @@ def test_every_arg_of_the_step_can_be_given(step: str, kinds: Any) -> None:
 
 
 def test_unknown_kinds_are_usage_errors() -> None:
-    with pytest.raises(UsageError, match="LoadTable has the parameters: file_format, delimiter"):
+    with pytest.raises(
+        UsageError, match="LoadTable has no such parameter; there are file_format, delimiter"
+    ):
         parse_load(["zzz=1"])
 
 

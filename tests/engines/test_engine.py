@@ -62,7 +62,7 @@ def nothing_but(function: object) -> Iterator[object]:
 @pytest.mark.parametrize(
     ("name", "address", "words"),
     [
-        ("spark", None, "no engine 'spark'; choose one of local, ray"),
+        ("spark", None, "no engine 'spark'; there are local, ray"),
         ("local", "127.0.0.1:6379", "choose engine ray with it"),
         pytest.param("ray", "head", "write HOST:PORT, or auto", marks=needs_ray),
         pytest.param("ray", "head:0", "write HOST:PORT, or auto", marks=needs_ray),

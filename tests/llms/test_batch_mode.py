@@ -276,7 +276,7 @@ def test_a_server_without_batches_and_a_wrong_key_are_told(tmp_path: Path) -> No
     ):
         open_model(server, tmp_path / "other").run(["a", "b"])
     assert server.batches.started == []
-    with pytest.raises(UsageError, match="mode 'slow' is none of live, batch"):
+    with pytest.raises(UsageError, match="no mode 'slow'; there are live, batch"):
         ChatModel("m", "http://127.0.0.1:1", mode="slow")
 
 

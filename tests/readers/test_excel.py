@@ -319,8 +319,8 @@ def test_a_bomb_is_refused(tmp_path: Path, lie: bool) -> None:
     ("rows", "options", "kind", "message"),
     [
         ([], {}, SourceError, r"holds no values on any visible sheet \(Sheet\)"),
-        ([["a"]], {"sheet": "B"}, UsageError, r"has no sheet 'B'; it has Sheet"),
-        ([["a"]], {"sheet": 3}, UsageError, r"has no sheet 3; it has Sheet"),
+        ([["a"]], {"sheet": "B"}, UsageError, r"has no sheet 'B'; there are Sheet"),
+        ([["a"]], {"sheet": 3}, UsageError, r"has no sheet 3; there are Sheet"),
         ([["a"]], {"cells": "3B"}, UsageError, r"cells='3B' is no range; write B3:F20"),
         ([["a"]], {"cells": "B3:A4"}, UsageError, "ends before it begins"),
         ([["a"]], {"cells": "C5:D9"}, SourceError, "holds no values"),

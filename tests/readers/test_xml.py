@@ -134,7 +134,7 @@ OUTSIDE = '<!DOCTYPE z [<!ENTITY x SYSTEM "file:///etc/passwd">]><z><i>&x;</i></
         ("<r><i>&x;</i></r>", {}, SourceError, "undefined entity.*line 1, column 6"),
         ("<r><i>", {}, SourceError, "not well-formed XML"),
         ("<r></i>", {}, SourceError, "mismatched tag"),
-        ("<r/>", {"record": "row"}, SourceError, "has no element 'row'; it has r"),
+        ("<r/>", {"record": "row"}, UsageError, "no element 'row'; there are r"),
         ("", {}, SourceError, "is empty"),
         ("a,b\n1,2\n", {}, SourceError, r"is not XML \(it begins with 'a,b"),
         ("<r>" + "<d>" * 300 + "</d>" * 300 + "</r>", {}, SourceError, "nested more than 200 deep"),

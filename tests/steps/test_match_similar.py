@@ -133,5 +133,5 @@ def test_near_duplicates_go_and_are_told(session, tmp_path) -> None:
 def test_an_unknown_choice_is_said(session, tables) -> None:
     with session():
         written = LoadTable("written", args={"source": str(tables / "written.csv")})
-        with pytest.raises(UsageError, match="'last' is unknown; use one of frequent"):
+        with pytest.raises(UsageError, match="'last' is unknown; there are frequent"):
             DropNearDuplicates("d", inputs=columns(written), args={"text": "who", "keep": "last"})

@@ -195,7 +195,7 @@ def test_fresh_runs_the_step_and_those_below_it_again(session: Callable[..., Any
     assert run() == ["top", "beside", "below"]
     assert run(fresh=["top"]) == ["top", "below"]
     assert run() == []
-    with pytest.raises(UsageError, match="tip; the steps are: below, beside, source, top"):
+    with pytest.raises(UsageError, match="--fresh tip: no step of this run; did you mean 'top'"):
         run(fresh=["tip"])
 
 

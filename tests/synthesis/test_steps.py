@@ -181,7 +181,7 @@ def test_categories_are_balanced_and_quotas_kept(
         teams = [row["team"] for row in made(SynthesizeRows("b", inputs=source, args=args))]
         assert sorted(teams) == ["Italy", "Peru", "Peru", "Peru"]
         args = {"llm": ChatModel("m", server.url), "rows": 1, "fixed": {"club": 1}}
-        with pytest.raises(UsageError, match="no column club; the table has match_id"):
+        with pytest.raises(UsageError, match="no column 'club'; there are match_id"):
             SynthesizeRows("c", inputs=source, args=args)
         args = {"llm": ChatModel("m", server.url), "rows": 1, "relations": ["gaols > 1"]}
         with pytest.raises(UsageError, match="relation 'gaols > 1' is no condition"):

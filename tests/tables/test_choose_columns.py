@@ -55,7 +55,7 @@ def test_a_name_with_a_star_is_itself_before_it_is_a_pattern() -> None:
         ({"rename": {"nope": "x"}}, "no column 'nope' to rename"),
         ({"rename": {"Id": "home_team"}}, "two columns would be called 'home_team'"),
         ({"rename": {"Id": ""}}, "a column would have no name"),
-        ({"naming": "kebab"}, "naming 'kebab' is none of snake_case, camel, source"),
+        ({"naming": "kebab"}, "no naming 'kebab'; there are snake_case, camel, source"),
     ],
 )
 def test_wrong_choices_are_told(options: dict[str, Any], message: str) -> None:

@@ -185,13 +185,13 @@ def test_typed_columns_pass_unless_overridden() -> None:
     ("options", "message"),
     [
         ({"types": {"c": "text"}}, "no column 'c' to type; there are a_b, x"),
-        ({"types": {"x": "varchar"}}, r"unknown type 'varchar'; known are text, int8, .*decimal"),
+        ({"types": {"x": "varchar"}}, r"unknown type 'varchar'; there are text, int8, .*decimal"),
         ({"types": {"x": "decimal(40,2)"}}, "precision is 1 to 38"),
         ({"rename": {"c": "d"}}, "no column 'c' to rename; there are a_b, x"),
         ({"rename": {"A b": "x"}}, "two columns would be called 'x'"),
         (
             {"on_mismatch": "drop"},
-            "on_mismatch 'drop' is none of 'reject', 'null', 'raise', 'widen'",
+            "unknown on_mismatch 'drop'; there are reject, null, raise, widen",
         ),
         ({"on_mismatch": {"c": "null"}}, "no column 'c' for on_mismatch; there are a_b, x"),
     ],

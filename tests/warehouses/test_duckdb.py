@@ -523,7 +523,7 @@ def test_errors_of_queries_are_one_line(tmp_path: Path, database: Path) -> None:
         query_database(database, "SELEC 1")
     assert re.search(r"x.duckdb: Parser Error: .*SELEC", str(caught.value))
     assert "\n" not in str(caught.value)
-    with pytest.raises(WarehouseError, match=r"no table t in .*its tables: s.players"):
+    with pytest.raises(WarehouseError, match=r"no table t in .*there are s.players"):
         describe_table(database, "t")
     with pytest.raises(WarehouseError, match="does not exist"):
         query_database(tmp_path / "none.duckdb", "SELECT 1")

@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from dreambolt_steps.errors import ModelError
+from dreambolt_steps.errors import MissingPackageError, ModelError
 from dreambolt_steps.user_cache import find_cache
 
 PRECISIONS = ("int8", "float32")
@@ -95,7 +95,7 @@ def _quantize(source: Path, path: Path) -> Path:
     try:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
-        raise ModelError(
+        raise MissingPackageError(
             f"int8 needs the packages onnx and onnxruntime ({error}); run: "
             "pip install 'dreambolt-steps[onnx]'"
         ) from error

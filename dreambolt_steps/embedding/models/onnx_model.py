@@ -13,7 +13,7 @@ from dreambolt_steps.embedding.models.local_embedder import LocalEmbedder
 from dreambolt_steps.embedding.models.model_folder import find_model_folder
 from dreambolt_steps.embedding.models.onnx_export import INPUTS, OUTPUT, PRECISIONS, export_onnx
 from dreambolt_steps.embedding.models.token_batches import Forward, pad_tokens
-from dreambolt_steps.errors import ModelError, UsageError
+from dreambolt_steps.errors import MissingPackageError, UsageError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -103,7 +103,7 @@ def _import_runtime(name: str) -> Any:
         return __import__(name)
     except ImportError as error:
         extra = "onnx" if name == "onnxruntime" else "openvino"
-        raise ModelError(
+        raise MissingPackageError(
             f"{name} is not installed; run: pip install 'dreambolt-steps[{extra}]', or use "
             "SentenceTransformerEmbedder"
         ) from error

@@ -16,7 +16,7 @@ from dreambolt_steps.embedding.models.local_embedder import LocalEmbedder
 from dreambolt_steps.embedding.models.model_folder import PACKAGED, find_model_folder
 from dreambolt_steps.embedding.models.token_batches import Forward
 from dreambolt_steps.embedding.text_source import clean_text
-from dreambolt_steps.errors import ModelError
+from dreambolt_steps.errors import MissingPackageError, ModelError
 from dreambolt_steps.model_identity import hash_contents
 from dreambolt_steps.user_cache import find_cache
 
@@ -131,7 +131,7 @@ def distill_static(model: str | None, target: str | Path, dims: int = 256) -> Pa
     try:
         from model2vec.distill import distill_from_model
     except ImportError as error:
-        raise ModelError(
+        raise MissingPackageError(
             f"distilling needs more packages ({error}); run: pip install 'dreambolt-steps[static]'"
         ) from error
     from transformers import AutoModel, AutoTokenizer
@@ -158,7 +158,7 @@ def _import_model2vec() -> Any:
     try:
         import model2vec
     except ImportError as error:
-        raise ModelError(
+        raise MissingPackageError(
             "model2vec is not installed; run: pip install 'dreambolt-steps[static]', or leave the "
             "embedder out for the packaged MiniLM"
         ) from error

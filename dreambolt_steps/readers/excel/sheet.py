@@ -8,9 +8,10 @@ from typing import Any
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from dreambolt_steps.errors import SourceError, UsageError
+from dreambolt_steps.errors import SourceError, UnknownNameError
 from dreambolt_steps.readers.excel.cells import read_ods_time
 from dreambolt_steps.readers.excel.grid import CellRange
+from dreambolt_steps.unknown_names import tell_known
 
 BLANK = ("", None)
 
@@ -92,7 +93,7 @@ def choose_sheet(
         if name not in names and name.isdigit() and 1 <= int(name) <= len(names):
             name = names[int(name) - 1]
         if name not in names:
-            raise UsageError(f"{path}: has no sheet {sheet!r}; it has {', '.join(names)}")
+            raise UnknownNameError(f"{path}: has no sheet {sheet!r}; {tell_known(sheet, names)}")
         return name, SheetRows(book.get_sheet_by_name(name), area, is_ods=is_ods)
     narrow: tuple[str, SheetRows] | None = None
     for about in book.sheets_metadata:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dreambolt_steps.errors import SourceError
+from dreambolt_steps.errors import SourceError, UnknownNameError, UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 _HEAD_BYTES = 4 << 20
 _LOOKED_LINES = 20
@@ -82,7 +83,7 @@ def find_records(path: Path, record: str | None) -> Records:
         begin = first.start()
         if first[0] == b"[":
             if record not in (None, ROOT):
-                raise SourceError(f"{path}: is an array by itself, without a record {record!r}")
+                raise UsageError(f"{path}: is an array by itself, without a record {record!r}")
             return Records((), begin + 1, in_array=True)
         if record == ROOT:
             return Records((), begin, in_array=False)
@@ -92,8 +93,8 @@ def find_records(path: Path, record: str | None) -> Records:
         if wanted:
             arrays = [one for one in arrays if one.path == wanted]
             if not arrays:
-                raise SourceError(
-                    f"{path}: has no array {record!r}; its keys are {', '.join(list(keys)[:10])}"
+                raise UnknownNameError(
+                    f"{path}: has no array {record!r} among its keys; {tell_known(record, keys)}"
                 )
     if not arrays:
         return Records((), begin, in_array=False)

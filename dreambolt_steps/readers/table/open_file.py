@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import DreamboltError, SourceError, UsageError
+from dreambolt_steps.errors import DreamboltError, MissingSourceError, SourceError, UsageError
 from dreambolt_steps.readers.cursor import CursorFilter, Since
 from dreambolt_steps.readers.flatten import flatten_batch
 from dreambolt_steps.readers.parquet.reader import ParquetTable
@@ -128,7 +128,7 @@ def name_file(path: Path, shown: str) -> Iterator[None]:
             raise
         raise type(error)(str(error).replace(str(path), shown)) from error
     except FileNotFoundError as error:
-        raise SourceError(f"{shown}: no such file; check the path") from error
+        raise MissingSourceError(f"{shown}: no such file; check the path") from error
     except IsADirectoryError as error:
         raise SourceError(f"{shown}: is a folder; use a glob such as {path / '*.csv'}") from error
     except OSError as error:

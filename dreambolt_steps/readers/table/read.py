@@ -19,6 +19,7 @@ from dreambolt_steps.readers.table.stream import Spool, TableRead
 from dreambolt_steps.readers.table.unify import require_same_schemas, unite_schemas
 from dreambolt_steps.readers.unpack import PlainFile, unpack_file
 from dreambolt_steps.sources.source_file import SourceFile
+from dreambolt_steps.unknown_names import tell_known
 
 __all__ = ["FILE_FORMATS", "TableRead", "read_table"]
 _UNITERS = {"unite": unite_schemas, "same": require_same_schemas}
@@ -108,15 +109,15 @@ def read_table(
     '1 fields where the table has 2 columns'
     """
     if file_format is not None and file_format not in FILE_FORMATS:
-        raise UsageError(f"unknown format {file_format!r}; known are {', '.join(FILE_FORMATS)}")
+        raise UsageError(f"unknown format {file_format!r}; {tell_known(file_format, FILE_FORMATS)}")
     if schemas not in _UNITERS:
-        raise UsageError(f"unknown schemas={schemas!r}; known are {', '.join(_UNITERS)}")
+        raise UsageError(f"unknown schemas={schemas!r}; {tell_known(schemas, _UNITERS)}")
     if limit is not None and limit < 0:
         raise UsageError(f"limit={limit} is negative; give a number of rows")
     if max_expanded_bytes is not None and max_expanded_bytes <= 0:
         raise UsageError(f"max_expanded_bytes={max_expanded_bytes} is not positive; give bytes")
     if ragged not in ("reject", "pad"):
-        raise UsageError(f"unknown ragged={ragged!r}; known are reject, pad")
+        raise UsageError(f"unknown ragged={ragged!r}; {tell_known(ragged, ('reject', 'pad'))}")
     dialect = DialectOverrides(
         delimiter, quote, escape, header, skip, encoding, comment, header_rows, footer
     )

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import SourceError
+from dreambolt_steps.errors import SourceError, UnknownNameError
 from dreambolt_steps.readers.text.encoding import rewrite_as_utf8
 from dreambolt_steps.readers.xml.row import Row, fill_row, plan_rows, write_arrays
 from dreambolt_steps.readers.xml.shape import (
@@ -23,6 +23,7 @@ from dreambolt_steps.readers.xml.shape import (
 )
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects.schema import Reject
+from dreambolt_steps.unknown_names import tell_known
 
 _BATCH_ROWS = 16_384
 _BATCH_CELLS = 1 << 19
@@ -134,8 +135,8 @@ def _choose_records(
     outermost = [place for place in found if not any(place[: len(o)] == o != place for o in found)]
     if not outermost:
         likely = sorted(stats, key=lambda place: -stats[place].siblings)[:5]
-        shown = ", ".join("/".join(place) for place in likely)
-        raise SourceError(f"{path}: has no element {record!r}; it has {shown}")
+        shown = ["/".join(place) for place in likely]
+        raise UnknownNameError(f"{path}: has no element {record!r}; {tell_known(record, shown)}")
     return outermost
 
 

@@ -22,6 +22,7 @@ from dreambolt_steps.sources.journal import KnownFile
 from dreambolt_steps.sources.known_hashes import KnownHashes
 from dreambolt_steps.sources.source import resolve_source
 from dreambolt_steps.steps.base.table_step import TableStep
+from dreambolt_steps.unknown_names import tell_known
 
 _LISTED = 1_000
 
@@ -69,7 +70,9 @@ def open_intake(step: TableStep, args: Mapping[str, Any]) -> Intake:
     """
     only, since, cursor = args["only"], args["since"], args["cursor"]
     if only not in ("all", "new"):
-        raise UsageError(f"step {step.name}: unknown only={only!r}; known are all and new")
+        raise UsageError(
+            f"step {step.name}: unknown only={only!r}; {tell_known(only, ('all', 'new'))}"
+        )
     if since is not None and not cursor:
         raise UsageError(
             f"step {step.name}: since={since!r} needs a cursor: the column it is about"

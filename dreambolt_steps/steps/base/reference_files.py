@@ -10,11 +10,12 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from dreambolt_steps.contracts.contract import Contract, Reference
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownColumnError
 from dreambolt_steps.readers.table.read import read_table
 from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, fingerprint_source, resolve_source
 from dreambolt_steps.tables.naming import clean_names
+from dreambolt_steps.unknown_names import tell_known
 
 
 class ReferenceFiles:
@@ -53,9 +54,9 @@ class ReferenceFiles:
         clean = clean_names(names)
         wanted = reference.column
         if wanted not in names and wanted not in clean:
-            raise UsageError(
+            raise UnknownColumnError(
                 f"{self._contract.origin}: {reference.file} has no column {wanted!r} to refer to; "
-                f"there are {', '.join(clean)}"
+                f"{tell_known(wanted, clean)}"
             )
         at = names.index(wanted) if wanted in names else clean.index(wanted)
         schema = pa.schema([reader.schema.field(at)])

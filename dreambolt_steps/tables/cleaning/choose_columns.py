@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownColumnError, UsageError
 from dreambolt_steps.tables.naming import Naming, name_columns
+from dreambolt_steps.unknown_names import tell_known
 
 _T = TypeVar("_T")
 
@@ -128,9 +129,8 @@ def _check_known(name: str, columns: Sequence[ChosenColumn], purpose: str) -> No
 
 
 def _fail(name: str, columns: Sequence[ChosenColumn], purpose: str) -> None:
-    known = ", ".join(column.name for column in columns[:20])
-    more = f" and {len(columns) - 20:,} more" if len(columns) > 20 else ""
-    raise UsageError(f"no column {name!r} {purpose}; there are {known}{more}")
+    known = [column.name for column in columns]
+    raise UnknownColumnError(f"no column {name!r} {purpose}; {tell_known(name, known)}")
 
 
 def _check_unique(names: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from dreambolt_steps.tables.inference.timestamp_evidence import OPEN_ORDERS
 from dreambolt_steps.tables.naming import Naming
 from dreambolt_steps.tables.text.blanks import NULL_TOKENS
 from dreambolt_steps.tables.text.mend import Normalization
+from dreambolt_steps.unknown_names import tell_known
 
 OpenReader = Callable[[], pa.RecordBatchReader]
 DecimalSeparator = Literal[".", ","]
@@ -181,5 +182,5 @@ def _check_tokens(tokens: Sequence[str]) -> tuple[str, ...]:
 def _check_words(given: Sequence[str | None], known: Sequence[str | None], argument: str) -> None:
     for word in given:
         if word not in known:
-            told = ", ".join(repr(one) for one in known if one is not None)
-            raise UsageError(f"{argument} {word!r} is none of {told}")
+            told = tell_known(word, [one for one in known if one is not None])
+            raise UsageError(f"unknown {argument} {word!r}; {told}")

@@ -20,6 +20,7 @@ from dreambolt_steps.tables.export.manifest import (
 from dreambolt_steps.tables.export.parquet_part import explain_failure
 from dreambolt_steps.tables.export.parquet_parts import ExportedFile, group_rows, write_parts
 from dreambolt_steps.tables.export.publish import publish_folder, stage_folder, sync_folder
+from dreambolt_steps.unknown_names import tell_known
 
 DEFAULT_ROW_GROUP_ROWS = 122_880  # what DuckDB writes and reads in parallel
 DEFAULT_MAX_FILE_BYTES = 256 * 2**20
@@ -68,7 +69,7 @@ def write_parquet(
     """
     if compression not in COMPRESSIONS:
         raise UsageError(
-            f"unknown Parquet compression {compression!r}; use one of {', '.join(COMPRESSIONS)}"
+            f"unknown Parquet compression {compression!r}; {tell_known(compression, COMPRESSIONS)}"
         )
     if row_group_rows < 1 or (max_file_bytes is not None and max_file_bytes < 1):
         raise UsageError("row_group_rows and max_file_bytes have to be at least 1")

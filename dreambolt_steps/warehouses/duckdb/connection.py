@@ -10,7 +10,13 @@ from pathlib import Path
 
 import duckdb
 
-from dreambolt_steps.errors import DreamboltError, UsageError, WarehouseBusyError, WarehouseError
+from dreambolt_steps.errors import (
+    DreamboltError,
+    UnknownTableError,
+    UsageError,
+    WarehouseBusyError,
+    WarehouseError,
+)
 
 # DuckDB would take 80 % of all memory, to no gain: loads of vectors are as quick within this.
 LOAD_MEMORY = "768MiB"
@@ -71,7 +77,7 @@ def open_to_read(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     path = find_path(database)
     if not path.exists():
-        raise WarehouseError(
+        raise UnknownTableError(
             f"{path} does not exist; load a table into it first, or check the path"
         )
     with _explain_errors(path):

@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from dreambolt_steps.errors import WarehouseError
+from dreambolt_steps.errors import UnknownTableError
+from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.duckdb.catalog import (
     count_rows,
     find_columns,
@@ -100,8 +101,8 @@ def describe_table(database: str | Path, table: str) -> TableDescription:
     with open_to_read(database) as connection:
         columns = find_columns(connection, table)
         if columns is None:
-            there = ", ".join(list_tables(connection)) or "none"
-            raise WarehouseError(f"no table {table} in {find_path(database)}; its tables: {there}")
+            there = tell_known(table, list_tables(connection))
+            raise UnknownTableError(f"no table {table} in {find_path(database)}; {there}")
         loads = tuple(find_held(connection, table))
         vectors = {
             name: int(found[1])

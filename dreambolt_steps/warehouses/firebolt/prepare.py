@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.catalog import TableState
 from dreambolt_steps.warehouses.firebolt.files import (
     Delivery,
@@ -53,7 +54,7 @@ class FireboltOptions:
 
     def __post_init__(self) -> None:
         if self.staged not in STAGED:
-            raise UsageError(f"staged {self.staged!r}: one of {', '.join(STAGED)}")
+            raise UsageError(f"staged {self.staged!r} is none; {tell_known(self.staged, STAGED)}")
         if self.max_errors_per_file < 0:
             raise UsageError("max_errors_per_file has to be 0 or more")
 

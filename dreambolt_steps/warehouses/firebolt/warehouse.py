@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from dreambolt_steps.errors import (
     DreamboltError,
+    UnknownColumnError,
+    UnknownTableError,
     UsageError,
     WarehouseBusyError,
     WarehouseError,
 )
+from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.catalog import (
     TableState,
     begin_load,
@@ -149,8 +152,8 @@ class FireboltWarehouse:
         with self._open() as connection:
             state = find_state(connection, table)
             if state.facts is None:
-                there = ", ".join(list_tables(connection)) or "none"
-                raise WarehouseError(f"no table {table} in {self.name}; its tables: {there}")
+                there = tell_known(table, list_tables(connection))
+                raise UnknownTableError(f"no table {table} in {self.name}; {there}")
             name = quote_table(table)
             rows = int(connection.ask(f"SELECT count(*) FROM {name}")[0][0])
             vectors = {}
@@ -181,8 +184,12 @@ class FireboltWarehouse:
                 f"a search needs 1 dimension and 1 row at least, not {len(vector)}, {k}"
             )
         facts = self.find_state(table).facts
-        if facts is None or column not in facts.columns:
-            raise WarehouseError(f"no table {table} with a column {column} in {self.name}")
+        if facts is None:
+            raise UnknownTableError(f"no table {table} in {self.name}")
+        if column not in facts.columns:
+            raise UnknownColumnError(
+                f"table {table} has no column {column!r}; {tell_known(column, facts.columns)}"
+            )
         shown = [n for n, kind in facts.columns.items() if not is_vector(kind) and n != FILE_COLUMN]
         index = name_vector_index(table, column)
         sql = render_search(

@@ -3,9 +3,11 @@ to no table."""
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 MAX_LINE_BYTES = 16 << 20
 
@@ -61,6 +63,12 @@ class DialectOverrides:
 
     def check(self) -> None:
         """Raises: UsageError for what no file can have."""
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                told = tell_known(self.encoding, ("utf-8", "utf-16", "cp1252", "latin-1"))
+                raise UsageError(f"encoding={self.encoding!r} is no encoding; {told}") from error
         for name in ("quote", "escape"):
             value = getattr(self, name)
             if value is not None and len(value.encode()) > 1:

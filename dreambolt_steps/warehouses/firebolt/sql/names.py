@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from dreambolt_steps.errors import SchemaError, UsageError
+from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.sql import quote_identifier, split_table
 from dreambolt_steps.warehouses.statement import quote_text
 
@@ -54,7 +55,10 @@ class TableLayout:
 
     def __post_init__(self) -> None:
         if self.table_type not in TABLE_TYPES:
-            raise UsageError(f"table_type {self.table_type!r}: one of {', '.join(TABLE_TYPES)}")
+            raise UsageError(
+                f"table_type {self.table_type!r} is none; "
+                f"{tell_known(self.table_type, TABLE_TYPES)}"
+            )
 
 
 def check_name(name: str) -> str:
