@@ -7,12 +7,12 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.standins.warm_command import run_command
 
 PACKAGE = ROOT / "dreambolt_steps"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,11 +24,11 @@ def list_commands() -> list[str]:
     return [line for line in lines if line.startswith("dreambolt ")]
 
 
-def run_here(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_here(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     if not (folder / "recipes").exists():
         (folder / "recipes").symlink_to(ROOT / "recipes")
     env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    return run_command(arguments, folder, env)
 
 
 def test_the_page_of_steps_is_what_the_steps_say() -> None:
@@ -43,7 +43,7 @@ def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
     assert len(commands) > 8
     for line in commands:
         words = shlex.split(line, comments=True)[1:]
-        done = run_here([sys.executable, "-m", "dreambolt_steps", *words], tmp_path)
+        done = run_here(words, tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
@@ -51,7 +51,7 @@ def test_the_commands_of_the_readme_work_in_their_order(tmp_path: Path) -> None:
 def test_the_python_of_the_readme_works(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(code.strip().split("\n")) <= 20
-    done = run_here([sys.executable, "-c", code], tmp_path)
+    done = run_here(["-c", code], tmp_path)
     assert done.returncode == 0, done.stderr
     assert "'attendance': Value(dtype='int32'" in done.stdout
     assert (tmp_path / "out/tournaments.duckdb").is_file()

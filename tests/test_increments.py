@@ -6,8 +6,6 @@ import datetime as dt
 import os
 import re
 import shlex
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +32,7 @@ from dreambolt_steps.sources.journal import Journal
 from tests.conftest import ROOT
 from tests.sources.test_known_hashes import count_read_bytes
 from tests.standins.counting_proxy import count_requests
+from tests.standins.warm_command import run_command
 from tests.standins.warm_process import finish_process, kill_when, start_process
 
 
@@ -581,8 +580,7 @@ def test_the_commands_of_the_page_work_in_their_order(tmp_path: Path) -> None:
     for command in commands:
         words = shlex.split(command)
         assert words[0] == "dreambolt"
-        run = [sys.executable, "-m", "dreambolt_steps", *words[1:]]
-        done = subprocess.run(run, cwd=tmp_path, env=env, capture_output=True, text=True)
+        done = run_command(words[1:], tmp_path, env)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     with duckdb.connect(str(tmp_path / "out/in.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM days").fetchall() == [(2,)]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ import transformers
 from dreambolt_steps import open_session
 from dreambolt_steps.errors import SessionLockedError, UsageError
 from dreambolt_steps.log import LoggingReporter, report_to
+from tests.conftest import ROOT
+from tests.standins.warm_command import WarmCommand
 
 HOLD = """
 import sys, time
@@ -26,10 +27,8 @@ with open_session(sys.argv[1]):
 """
 
 
-def hold_session(folder: Path, seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", HOLD, str(folder), str(seconds)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
+def hold_session(folder: Path, seconds: float) -> WarmCommand:
+    child = WarmCommand(["-c", HOLD, str(folder), str(seconds)], ROOT, os.environ)
     assert child.stdout.readline() == "held\n"
     return child
 

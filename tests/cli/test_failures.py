@@ -16,6 +16,7 @@ from dreambolt_steps.cli.failures import report_failures, take_debug_flag, tell_
 from dreambolt_steps.errors import RecipeError, SourceError, WarehouseError
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
+from tests.standins.warm_command import WarmCommand, run_command
 
 SLOW = '''
 import os, time
@@ -48,21 +49,16 @@ def test_an_interrupted_run_exits_with_130_and_the_command_it_names_resumes(
 ) -> None:
     (tmp_path / "slow recipe.py").write_text(SLOW)
     env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "dreambolt_steps", "run", "slow recipe.py"]
-    child = subprocess.Popen(
-        command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 120
+    child = WarmCommand(["run", "slow recipe.py"], tmp_path, env)
     while not (tmp_path / "flag").exists() and child.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.01)
     child.send_signal(number)
-    _, told = child.communicate(timeout=60)
+    _, told = child.communicate()
     assert child.returncode == 130, told
     assert told.startswith("interrupted; finished steps are kept, the same command resumes: ")
     again = shlex.split(told.strip().split("resumes: ")[1])
     assert again == [sys.executable, "-m", "dreambolt_steps", "run", "slow recipe.py"]
-    done = subprocess.run(again, cwd=tmp_path, env=env, capture_output=True, text=True)
+    done = run_command(again[3:], tmp_path, env)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.split("\n")
     assert lines[0].startswith("load: 3 rows in")

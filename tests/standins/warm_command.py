@@ -1,4 +1,5 @@
-"""`python -m dreambolt_steps` in a process of its own, forked from one that has imported it all.
+"""`python -m dreambolt_steps` or `python -c` in a process of its own, forked from one that has
+imported it all.
 
 An import of DataDreamer takes seconds, and most tests of the command line are not about it. What
 imports find in the environment is that of the test process; tests of imports start Python anew.
@@ -23,10 +24,15 @@ _SECONDS = 300
 
 
 class WarmCommand:
-    """A running command; like `subprocess.Popen` with pipes for text."""
+    """A running command; like `subprocess.Popen` with pipes for text.
+
+    Args:
+        arguments: those of the command line; or "-c", the code to run, and its arguments.
+        folder: where it runs.
+        environment: all that it finds in its environment.
+    """
 
     def __init__(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]):
-        """Start it in a folder, with nothing but `environment`."""
         with tempfile.TemporaryDirectory() as pipes:
             out, err = Path(pipes, "out"), Path(pipes, "err")
             os.mkfifo(out)
@@ -45,6 +51,15 @@ class WarmCommand:
         self._process.join(timeout)
         assert self._process.exitcode is not None, "still running"
         return self._process.exitcode  # type: ignore[no-any-return]
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid  # type: ignore[no-any-return]
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        self._process.kill()
 
     def send_signal(self, number: int) -> None:
         """Send a signal."""
@@ -78,10 +93,14 @@ def _run_command(
     sys.argv = [str(Path(sys.modules["dreambolt_steps"].__file__ or "", "__main__.py")), *arguments]
     sys.path[0] = folder
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    from dreambolt_steps.cli import main
-
     try:
-        main()
+        if arguments[:1] == ["-c"]:
+            sys.argv = ["-c", *arguments[2:]]
+            exec(compile(arguments[1], "<string>", "exec"), {"__name__": "__main__"})
+        else:
+            from dreambolt_steps.cli import main
+
+            main()
     finally:
         sys.stdout.flush()
         atexit._run_exitfuncs()  # multiprocessing leaves them out

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,6 +26,7 @@ from datadreamer.embedders import Embedder  # noqa: E402
 
 from dreambolt_steps.session.session_store import collect_superseded  # noqa: E402
 from tests.conftest import ROOT  # noqa: E402
+from tests.standins.warm_command import WarmCommand, run_command  # noqa: E402
 
 
 class Counting(Embedder):
@@ -192,20 +191,19 @@ def test_a_killed_session_goes_on_behind_its_last_batch(tmp_path) -> None:
     path = tmp_path / "long.csv"
     words = "the keeper saved a penalty in the last minute of the final match "
     path.write_text("text\n" + "\n".join(f"{n} {words * 12}" for n in range(200)) + "\n")
-    command = [sys.executable, "-c", RECIPE, str(tmp_path / "session"), str(path)]
+    command = ["-c", RECIPE, str(tmp_path / "session"), str(path)]
     env = os.environ | {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as child:
-        for _ in range(12_000):
-            (store,) = [*tmp_path.glob("session/_vectors/*/vectors.arrow"), None][:1]
-            if store is not None and store.stat().st_size > 60_000:
-                break
-            assert child.poll() is None
-            time.sleep(0.01)
-        child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
-    assert store is not None
+    child = WarmCommand(command, tmp_path, env)
+    while True:
+        (store,) = [*tmp_path.glob("session/_vectors/*/vectors.arrow"), None][:1]
+        if store is not None and store.stat().st_size > 60_000:
+            break
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
     kept = store.stat().st_size // (384 * 4 + 16)
-    again = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200)
+    again = run_command(command, tmp_path, env)
     assert again.returncode == 0, again.stderr
     distinct, known, rows = re.findall(r"\d+", again.stdout)[-3:]
     assert (distinct, rows) == ("200", "200")
