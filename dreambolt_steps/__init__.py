@@ -118,6 +118,11 @@ __all__ = [
 ]
 
 
+def find_home(name: str) -> str:
+    """The module of a public name, below this package."""
+    return _HOMES[name]
+
+
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:

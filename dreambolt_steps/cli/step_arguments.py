@@ -1,51 +1,44 @@
-"""Args of steps from the command line, such as `--load name=value`, typed by the signatures of the
-functions behind those steps."""
+"""Args of steps from the command line, such as `--load name=value`, typed by what those steps
+declare."""
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Callable, Sequence
-from types import NoneType, UnionType
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
+from dreambolt_steps.arguments.argument import list_arguments, list_kinds
+from dreambolt_steps.arguments.check import find_fault
+from dreambolt_steps.arguments.clean_table import CleaningArgs, CleanTableArgs
+from dreambolt_steps.arguments.load_table import LoadTableArgs, ReadArgs
+from dreambolt_steps.arguments.warehouse import CopyIntoDuckDBArgs, CopyIntoFireboltArgs
+from dreambolt_steps.errors import RecipeError
 from dreambolt_steps.recipes.recipe_values import parse_settings
 
-_OF_THE_SESSION: dict[str, Any] = {
-    "only": Literal["all", "new"],
-    "since": str,
-    "cursor": str,
-    "rehash": bool,
-}
-_OF_THE_TABLE: dict[str, Any] = {"contract": str, "profile": bool}
 # What a shell user can't easily write.
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0"}
+_OPTIONS_OF_THEIR_OWN = ("source", "database", "table", "mode", "load_id")
 
 
 def list_read_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of files by hand."""
-    from dreambolt_steps.readers.table.read import read_table
-
-    internal = ("paths", "sources", "spool", "since", "is_part", "limit")
-    return _list_kinds(read_table, leave_out=internal)
+    return list_kinds(ReadArgs)
 
 
 def list_load_kinds() -> dict[str, Any]:
     """Name -> type of every arg of `LoadTable` but the source: those about files, and those about
     what a session has taken already."""
-    return list_read_kinds() | _OF_THE_SESSION
+    return _list_kinds(LoadTableArgs)
 
 
 def list_plan_kinds() -> dict[str, Any]:
     """Name -> type of what may be told of columns by hand."""
-    from dreambolt_steps.tables.clean import plan_cleaning
-
-    return _list_kinds(plan_cleaning, leave_out=("open_reader", "has_nulls"))
+    return list_kinds(CleaningArgs)
 
 
 def list_clean_kinds() -> dict[str, Any]:
     """Name -> type of every arg of `CleanTable`: those about columns, and those about what the
     table promises and was before."""
-    return list_plan_kinds() | _OF_THE_TABLE
+    return list_kinds(CleanTableArgs)
 
 
 def parse_load(settings: Sequence[str]) -> dict[str, Any]:
@@ -58,7 +51,7 @@ def parse_load(settings: Sequence[str]) -> dict[str, Any]:
         >>> parse_load(["delimiter=;", "skip=2"])
         {'delimiter': ';', 'skip': 2}
     """
-    parsed = parse_settings(settings, list_load_kinds(), owner="LoadTable", option="--load")
+    parsed = _parse(settings, LoadTableArgs, "LoadTable", "--load")
     return {name: _unescape(value) for name, value in parsed.items()}
 
 
@@ -104,7 +97,7 @@ def parse_clean(settings: Sequence[str], columns: Sequence[str] = ()) -> dict[st
         >>> parse_clean(["trim=no"], ["id=text"])
         {'trim': False, 'types': {'id': 'text'}}
     """
-    parsed = parse_settings(settings, list_clean_kinds(), owner="CleanTable", option="--clean")
+    parsed = _parse(settings, CleanTableArgs, "CleanTable", "--clean")
     types = {**(parsed.get("types") or {}), **parse_columns(columns)}
     return {**parsed, "types": types} if types else parsed
 
@@ -124,18 +117,11 @@ def parse_copy(settings: Sequence[str], mode: str, target: str = "") -> dict[str
         >>> parse_copy(["key=id"], "merge")
         {'key': ['id']}
     """
-    from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions
     from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
-    from dreambolt_steps.warehouses.firebolt.sql.names import TableLayout
     from dreambolt_steps.warehouses.load import Load
 
-    kinds: dict[str, Any] = {"key": list[str], "evolve": bool}
-    if is_firebolt(target):
-        options = {**_list_kinds(FireboltOptions, ("layout", "fingerprints"))}
-        options |= _list_kinds(TableLayout, ())
-        lists = {name: list[str] for name, kind in options.items() if kind == tuple[str, ...]}
-        kinds |= options | lists | {"descriptions": dict[str, str]}
-    parsed = parse_settings(settings, kinds, owner="the step that loads", option="--copy")
+    declaration = CopyIntoFireboltArgs if is_firebolt(target) else CopyIntoDuckDBArgs
+    parsed = _parse(settings, declaration, "the step that loads", "--copy")
     Load("table", "load", mode=mode, key=tuple(parsed.get("key", ())))
     return parsed
 
@@ -159,18 +145,17 @@ def parse_columns(columns: Sequence[str]) -> dict[str, str]:
     return types
 
 
-def _list_kinds(function: Callable[..., Any], leave_out: Sequence[str]) -> dict[str, Any]:
-    hints = typing.get_type_hints(function)
-    return {
-        name: _drop_none(kind) for name, kind in hints.items() if name not in (*leave_out, "return")
-    }
+def _list_kinds(declaration: Any) -> dict[str, Any]:
+    kinds = list_kinds(declaration)
+    return {name: kind for name, kind in kinds.items() if name not in _OPTIONS_OF_THEIR_OWN}
 
 
-def _drop_none(kind: Any) -> Any:
-    """The type without None: `quote=` means the empty text, not "find out"."""
-    if typing.get_origin(kind) not in (typing.Union, UnionType):
-        return kind
-    return typing.Union[tuple(one for one in typing.get_args(kind) if one is not NoneType)]  # noqa: UP007
+def _parse(settings: Sequence[str], declaration: Any, owner: str, option: str) -> dict[str, Any]:
+    parsed = parse_settings(settings, _list_kinds(declaration), owner=owner, option=option)
+    for one in list_arguments(declaration):
+        if one.name in parsed and (fault := find_fault(one, parsed[one.name])):
+            raise RecipeError(f"{option} {fault}")
+    return parsed
 
 
 def _unescape(value: Any) -> Any:

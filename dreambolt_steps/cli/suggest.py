@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
+from dreambolt_steps.arguments.synthesis import MAX_NEW_TOKENS
 from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.run import name_source
 from dreambolt_steps.cli.tables import count, make_printable, wrap_text
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
-from dreambolt_steps.suggestion.suggest import MAX_NEW_TOKENS, Suggestion, suggest_columns
+from dreambolt_steps.suggestion.suggest import Suggestion, suggest_columns
 
 _INDENT = "    "
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
+from dreambolt_steps.arguments.embedding import Kept
 from dreambolt_steps.matching.clusters import Accept, cluster_near
 from dreambolt_steps.matching.groups import split_by
 from dreambolt_steps.matching.nearest import Vectors
 
-KEEP = ("frequent", "first", "longest")
+KEEP = get_args(Kept)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-EXACT_PAIRS = 10**12
+from dreambolt_steps.arguments.embedding import EXACT_PAIRS
+
 """Pairs up to which every one is compared: a million by a million."""
 
 NONE = -1

@@ -8,12 +8,14 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
+from dreambolt_steps.arguments.load_table import FileFormat
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.sources.signatures import FOREIGN, has_signature
 from dreambolt_steps.sources.suffixes import FORMAT_SUFFIXES, split_suffixes
 
-FILE_FORMATS = tuple(dict.fromkeys(FORMAT_SUFFIXES.values()))
+FILE_FORMATS: tuple[str, ...] = get_args(FileFormat)
 _HEAD_BYTES = 64 << 10
 _MAGIC = {
     b"PAR1": "parquet",

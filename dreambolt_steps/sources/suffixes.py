@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FORMAT_SUFFIXES = {
+from dreambolt_steps.arguments.load_table import FileFormat
+
+FORMAT_SUFFIXES: dict[str, FileFormat] = {
     ".csv": "csv",
     ".txt": "csv",
     ".dat": "csv",

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from datasets import Dataset
 
+from dreambolt_steps.arguments.synthesis import AssessSynthesisArgs
 from dreambolt_steps.assessment.assess import assess, write_assessment
 from dreambolt_steps.assessment.describe import describe_assessment, list_warnings
 from dreambolt_steps.assessment.scores import SCORE_SCHEMA, build_scores
@@ -21,7 +22,7 @@ from dreambolt_steps.steps.base.table_step import TableStep
 add_section(Section("synthesis", "Synthetic rows", render_assessment), before="columns")
 
 
-class AssessSynthesis(TableStep):
+class AssessSynthesis(TableStep[AssessSynthesisArgs]):
     """Compares synthetic rows with the real ones they stand beside, and scores them.
 
     Inputs: every column of `SynthesizeRows`, or of a table with a boolean column that says which
@@ -47,25 +48,7 @@ class AssessSynthesis(TableStep):
     """
 
     version = 1.0
-
-    def setup(self) -> None:
-        add = self.register_arg
-        add("min_quality", required=False, help="Stop the run below this quality, 0 to 100.")
-        add("relations", required=False, help="SQL conditions that hold in every row, a list.")
-        add("contract", required=False, help="A contract file or mapping that rows must keep.")
-        add(
-            "flag",
-            required=False,
-            default="_synthetic",
-            help="The boolean column that says which rows are synthetic.",
-        )
-        add(
-            "sample_rows",
-            required=False,
-            default=20_000,
-            help="Rows of each kind that are compared; more are sampled.",
-        )
-        add("seed", required=False, default=0, help="Draws the samples and the holdout.")
+    Args = AssessSynthesisArgs
 
     @cached_property
     def contract(self) -> Contract | None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.clean_table import CleaningArgs, CleanTableArgs
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.reject_rows import iterate_break_rejects
 from dreambolt_steps.profiling.concurrent import FactsBeside
 from dreambolt_steps.profiling.history_facts import gather_facts
-from dreambolt_steps.steps.base.cleaning_args import register_cleaning
 from dreambolt_steps.steps.base.contract_run import ContractRun
 from dreambolt_steps.steps.base.lineage import find_file, trace_files, trace_has_nulls
 from dreambolt_steps.steps.base.profile_step import (
@@ -33,10 +33,8 @@ from dreambolt_steps.tables.cleaning.masks import identify_key, read_mask_key
 from dreambolt_steps.tables.rejects.schema import merge_by_row
 from dreambolt_steps.tables.table_spool import TableSpool
 
-_OWN_ARGS = ("contract", "profile")
 
-
-class CleanTable(TableStep):
+class CleanTable(TableStep[CleanTableArgs]):
     """Makes names, blanks, NULLs and types of a table regular.
 
     Inputs: every column of one upstream table.
@@ -68,20 +66,7 @@ class CleanTable(TableStep):
     """
 
     version = 2.1  # columns widen to more types than text
-
-    def setup(self) -> None:
-        register_cleaning(self)
-        self.register_arg(
-            "contract",
-            required=False,
-            help="What the table promises: a YAML file, or what stands in one.",
-        )
-        self.register_arg(
-            "profile",
-            required=False,
-            default=True,
-            help="Keep quality scores, and compare the table with that of the session's last run.",
-        )
+    Args = CleanTableArgs
 
     @cached_property
     def contract(self) -> Contract | None:
@@ -110,7 +95,7 @@ class CleanTable(TableStep):
         remember_profile(self)
 
     def run(self) -> Dataset:
-        args = {name: self.args[name] for name in self.args if name not in _OWN_ARGS}
+        args = {name: self.args[name] for name in CleaningArgs.__annotations__}
         checked = None
         if self.contract is not None:
             checked = ContractRun(self.contract, self.references, self._find_file)

@@ -9,6 +9,7 @@ from itertools import islice
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.synthesis import CompleteColumnsArgs
 from dreambolt_steps.steps.base.synthesis_step import SynthesisStep
 from dreambolt_steps.synthesis.completion import choose_columns, complete_rows, plan_completions
 from dreambolt_steps.synthesis.outcome import build_completions
@@ -17,7 +18,7 @@ from dreambolt_steps.synthesis.provenance import PROVENANCE
 from dreambolt_steps.synthesis.row_requests import Slot
 
 
-class CompleteColumns(SynthesisStep):
+class CompleteColumns(SynthesisStep[CompleteColumnsArgs]):
     """Fills NULLs of columns, or new columns, with what a language model writes about each row.
 
     Inputs: every column of one upstream table.
@@ -41,20 +42,8 @@ class CompleteColumns(SynthesisStep):
     """
 
     version = 1.1
+    Args = CompleteColumnsArgs
     default_template = "completion"
-
-    def setup(self) -> None:
-        self.register_arg(
-            "columns", help="Columns to fill, a list, or name -> type where they are new."
-        )
-        self.register_arg(
-            "using",
-            required=False,
-            help="Columns that the model sees, a list.",
-            default_help="all others",
-        )
-        self.register_arg("limit", required=False, help="Rows to fill at most.")
-        self.register_model_args()
 
     @cached_property
     def chosen(self) -> tuple[list[pa.Field], list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.warehouse import CopyIntoDuckDBArgs
 from dreambolt_steps.steps.base.lineage import trace_lineage
 from dreambolt_steps.steps.base.manifest_input import LOAD_SCHEMA, name_load, read_manifest
 from dreambolt_steps.steps.base.table_step import TableStep
@@ -12,7 +13,7 @@ from dreambolt_steps.warehouses.duckdb.examples import suggest_commands
 from dreambolt_steps.warehouses.duckdb.warehouse import holds_load, load_parquet
 
 
-class CopyIntoDuckDB(TableStep):
+class CopyIntoDuckDB(TableStep[CopyIntoDuckDBArgs]):
     """Loads exported Parquet files into a table, in one transaction with the record of the load.
 
     Inputs: the manifest of `ExportParquet`.
@@ -32,36 +33,7 @@ class CopyIntoDuckDB(TableStep):
     """
 
     version = 1.0
-
-    def setup(self) -> None:
-        self.register_arg("database", help="The database file; made if missing.")
-        self.register_arg("table", help="The table, or schema.table.")
-        self.register_arg(
-            "mode",
-            required=False,
-            default="create",
-            help="create (the table must be new), replace (its content and schema), append, merge"
-            " (rows of the same key are updated, others added) or snapshot (every version of a row"
-            " is kept, with valid_from and valid_to).",
-        )
-        self.register_arg(
-            "key",
-            required=False,
-            default=[],
-            help="Columns that name a row, for merge and snapshot.",
-        )
-        self.register_arg(
-            "evolve",
-            required=False,
-            default=False,
-            help="Add columns that the table lacks, and widen those that are too narrow.",
-        )
-        self.register_arg(
-            "load_id",
-            required=False,
-            help="Name of this load; a load of the same name is not made twice.",
-            default_help="from the content of the files",
-        )
+    Args = CopyIntoDuckDBArgs
 
     def find_missing_effects(self) -> list[str]:
         args, load_id = self.args, self.receipt.report["load_id"]

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.warehouse import CopyIntoFireboltArgs
 from dreambolt_steps.steps.base.lineage import trace_descriptions, trace_lineage
 from dreambolt_steps.steps.base.manifest_input import LOAD_SCHEMA, name_load, read_manifest
 from dreambolt_steps.steps.base.table_step import TableStep
@@ -19,7 +20,6 @@ from dreambolt_steps.warehouses.firebolt.check import find_engine
 from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions, prepare_layout
 from dreambolt_steps.warehouses.firebolt.preview import preview_load
 from dreambolt_steps.warehouses.firebolt.settings import (
-    SCHEME,
     FireboltSettings,
     read_settings,
 )
@@ -29,7 +29,7 @@ from dreambolt_steps.warehouses.load import Load
 from dreambolt_steps.warehouses.parquet_files import plan_footers, read_footers
 
 
-class CopyIntoFirebolt(TableStep):
+class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
     """Loads exported Parquet files into Firebolt, in one transaction with the record of the load.
 
     Inputs: the manifest of `ExportParquet`, or of `FindParquet`.
@@ -58,32 +58,7 @@ class CopyIntoFirebolt(TableStep):
     """
 
     version = 1.0
-
-    def setup(self) -> None:
-        self.register_arg("table", help="The table, or schema.table.")
-        self.register_arg(
-            "database",
-            required=False,
-            default=SCHEME,
-            help="firebolt://DATABASE or firebolt://DATABASE/ENGINE; what is left out comes from"
-            " the environment.",
-        )
-        self.register_arg(
-            "mode",
-            required=False,
-            default="create",
-            help="create (the table must be new), replace (its content, and its schema if that is"
-            " another), append, merge (rows of the same key are updated, others added) or snapshot"
-            " (every version of a row is kept, with valid_from and valid_to).",
-        )
-        for name, default, text in _ARGUMENTS:
-            self.register_arg(name, required=False, default=default, help=text)
-        self.register_arg(
-            "load_id",
-            required=False,
-            help="Name of this load; a load of the same name is not made twice.",
-            default_help="from the content of the files, and the target",
-        )
+    Args = CopyIntoFireboltArgs
 
     @cached_property
     def settings(self) -> FireboltSettings:
@@ -176,35 +151,5 @@ def suggest_commands(database: str, table: str, layout: TableLayout) -> list[str
         commands.append(shlex.join(words))
     return commands
 
-
-_ARGUMENTS: tuple[tuple[str, Any, str], ...] = (
-    ("key", [], "Columns that name a row, for merge and snapshot."),
-    ("evolve", False, "Add columns that the table lacks, and widen those that are too narrow."),
-    ("staging", "", "s3://bucket/prefix/ to stage files below; by default FIREBOLT_STAGING."),
-    (
-        "staged",
-        "delete",
-        "What becomes of staged files: delete (after the load), keep, or gc (deleted by `dreambolt"
-        " session gc`).",
-    ),
-    ("upload", False, "Send the files along with the statements, without S3 (Firebolt Core)."),
-    (
-        "apart",
-        None,
-        "Bring rows into a table of their own first, by statements that go on without a connection;"
-        " None: for 4 GiB and more.",
-    ),
-    ("max_errors_per_file", 0, "Rows of one file that Firebolt may leave out."),
-    ("primary_index", [], "Columns a new table is sorted by."),
-    ("partition_by", [], "Columns a new table is split by."),
-    ("table_type", "fact", "Of a new table: fact or dimension."),
-    ("vector_index", [], "Columns of vectors to make an HNSW index for."),
-    (
-        "descriptions",
-        None,
-        "Text by column name, for a new table; None: what is known of the columns (SuggestSchema);"
-        " {} for versions of Firebolt that know no descriptions.",
-    ),
-)
 
 __all__ = ["CopyIntoFirebolt"]

@@ -12,22 +12,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from datasets import Dataset
 
+from dreambolt_steps.arguments.embedding import DropNearDuplicatesArgs
 from dreambolt_steps.embedding.stored_vectors import StoredVectors
 from dreambolt_steps.embedding.text_source import name_text
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.groups import number_groups
 from dreambolt_steps.matching.lexical import check_lexical, compare_letters
-from dreambolt_steps.matching.merging import KEEP, Merging, merge_near
-from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embedder
+from dreambolt_steps.matching.merging import Merging, merge_near
+from dreambolt_steps.steps.base.embedding_run import EmbeddingRun
 from dreambolt_steps.steps.base.table_columns import read_columns, read_source
 from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.steps.base.work_folder import WorkFolder
-from dreambolt_steps.unknown_names import tell_known
 
 MERGED_FILE = "merged.parquet"
 
 
-class DropNearDuplicates(TableStep):
+class DropNearDuplicates(TableStep[DropNearDuplicatesArgs]):
     """Keeps one row of those whose texts mean the same, and a table of what was merged into it.
 
     Inputs: every column of one upstream table.
@@ -51,29 +51,8 @@ class DropNearDuplicates(TableStep):
     """
 
     version = 1.0
+    Args = DropNearDuplicatesArgs
     _merged_in_memory: pa.Table | None = None
-
-    def setup(self) -> None:
-        self.register_arg("text", help="Text column, or a template '{a}, {b}'.")
-        self.register_arg(
-            "threshold", required=False, default=0.95, help="The least cosine of duplicates."
-        )
-        self.register_arg(
-            "min_lexical",
-            required=False,
-            default=0.0,
-            help="How alike their letters must be too, 0 to 1 (rapidfuzz).",
-        )
-        self.register_arg(
-            "block_by", required=False, help="Columns that must be equal in duplicates, a list."
-        )
-        self.register_arg(
-            "keep",
-            required=False,
-            default="frequent",
-            help="Which text stays: the most 'frequent', the 'first' or the 'longest'.",
-        )
-        register_embedder(self)
 
     @cached_property
     def model(self) -> EmbeddingRun:
@@ -92,9 +71,6 @@ class DropNearDuplicates(TableStep):
         return self.model.identity
 
     def run(self) -> Dataset:
-        if self.args["keep"] not in KEEP:
-            keep = self.args["keep"]
-            raise UsageError(f"keep {keep!r} is unknown; {tell_known(keep, KEEP)}")
         if self.args["min_lexical"]:
             check_lexical()
         source = name_text(self.args["text"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.embedding import EmbedColumnsArgs
 from dreambolt_steps.embedding.chunks import Chunks
 from dreambolt_steps.embedding.encode import embed_columns
 from dreambolt_steps.embedding.explode import CHUNK, explode_rows
@@ -17,17 +18,14 @@ from dreambolt_steps.embedding.text_source import TextSource, name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.embedding.vector_map import draw_map, write_maps
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embedder
+from dreambolt_steps.steps.base.embedding_run import EmbeddingRun
 from dreambolt_steps.steps.base.stored_table import open_stored
 from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.steps.base.work_folder import WorkFolder
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
-from dreambolt_steps.unknown_names import tell_known
-
-LONG_TEXTS = ("cut", "mean", "explode")
 
 
-class EmbedColumns(TableStep):
+class EmbedColumns(TableStep[EmbedColumnsArgs]):
     """Adds a column of vectors for each text column or template; a text is encoded once a session.
 
     Inputs: every column of one upstream table.
@@ -50,50 +48,7 @@ class EmbedColumns(TableStep):
     """
 
     version = 2.0
-
-    def setup(self) -> None:
-        self.register_arg("columns", required=False, help="Names of the text columns, a list.")
-        self.register_arg(
-            "templates",
-            required=False,
-            help="Texts put together from several columns: name -> '{column}, {column}'.",
-        )
-        register_embedder(self)
-        self.register_arg("dims", required=False, help="Keep only the first so many dimensions.")
-        self.register_arg(
-            "dtype", required=False, default="float32", help="float32, float16, int8 or binary."
-        )
-        self.register_arg(
-            "normalize",
-            required=False,
-            help="Whether vectors get length 1.",
-            default_help="as the model gives them",
-        )
-        self.register_arg(
-            "long_texts",
-            required=False,
-            default="cut",
-            help="What becomes of a text longer than the model reads: 'cut' off, the 'mean' of its "
-            "chunks, or a row for each ('explode').",
-        )
-        self.register_arg(
-            "chunk_tokens", required=False, help="Tokens of a chunk.", default_help="what it reads"
-        )
-        self.register_arg(
-            "chunk_overlap", required=False, default=32, help="Tokens that two chunks share."
-        )
-        self.register_arg(
-            "batch_size",
-            required=False,
-            default=32,
-            help="Texts per call of an embedder that does not cut batches itself.",
-        )
-        self.register_arg(
-            "color_by",
-            required=False,
-            help="Column that colours the map of the vectors in report.html.",
-            default_help="the one with few values that are best told apart",
-        )
+    Args = EmbedColumnsArgs
 
     @cached_property
     def run_of_model(self) -> EmbeddingRun:
@@ -162,11 +117,6 @@ class EmbedColumns(TableStep):
         write_maps(self.folder, maps)
 
     def _name_sources(self) -> list[TextSource]:
-        if self.args["long_texts"] not in LONG_TEXTS:
-            raise UsageError(
-                f"long_texts {self.args['long_texts']!r} is unknown; "
-                f"{tell_known(self.args['long_texts'], LONG_TEXTS)}"
-            )
         sources = name_sources(self.args["columns"] or [], self.args["templates"] or {})
         if self.args["long_texts"] == "explode" and len(sources) != 1:
             raise UsageError(

@@ -9,6 +9,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps import __version__
+from dreambolt_steps.arguments.warehouse import ExportParquetArgs
 from dreambolt_steps.steps.base.lineage import (
     trace_categories,
     trace_descriptions,
@@ -19,8 +20,6 @@ from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.suggestion.apply import describe_schema
 from dreambolt_steps.tables.export.categories import DICTIONARY, encode_categories
 from dreambolt_steps.tables.export.export import (
-    DEFAULT_MAX_FILE_BYTES,
-    DEFAULT_ROW_GROUP_ROWS,
     ExportedFile,
     verify_export,
     write_parquet,
@@ -42,7 +41,7 @@ MANIFEST_SCHEMA = pa.schema(
 )
 
 
-class ExportParquet(TableStep):
+class ExportParquet(TableStep[ExportParquetArgs]):
     """Writes the table to Parquet, so that a reader never sees half a file.
 
     Inputs: every column of one upstream table.
@@ -68,24 +67,7 @@ class ExportParquet(TableStep):
     """
 
     version = 1.2  # categories are dictionaries
-
-    def setup(self) -> None:
-        self.register_arg("path", help="A folder, or a file name ending in .parquet.")
-        self.register_arg(
-            "compression", required=False, default="zstd", help="zstd, snappy, gzip or none."
-        )
-        self.register_arg(
-            "row_group_rows",
-            required=False,
-            default=DEFAULT_ROW_GROUP_ROWS,
-            help="Rows in one row group.",
-        )
-        self.register_arg(
-            "max_file_bytes",
-            required=False,
-            default=DEFAULT_MAX_FILE_BYTES,
-            help="Bytes after which the next file is begun.",
-        )
+    Args = ExportParquetArgs
 
     def find_missing_effects(self) -> list[str]:
         report = self.receipt.report

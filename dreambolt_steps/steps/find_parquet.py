@@ -7,6 +7,7 @@ from functools import cached_property
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.load_table import FindParquetArgs
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.sources.source import SourceFile, fingerprint_source, resolve_source
 from dreambolt_steps.steps.base.table_step import TableStep
@@ -14,7 +15,7 @@ from dreambolt_steps.steps.export_parquet import MANIFEST_SCHEMA
 from dreambolt_steps.warehouses.parquet_files import read_footers
 
 
-class FindParquet(TableStep):
+class FindParquet(TableStep[FindParquetArgs]):
     """Finds Parquet files that are there already, so that they are loaded as and where they are.
 
     Outputs: the manifest, as of `ExportParquet`: one row a file, `path`, `rows`, `bytes`,
@@ -34,9 +35,7 @@ class FindParquet(TableStep):
     """
 
     version = 1.0
-
-    def setup(self) -> None:
-        self.register_arg("source", help="A path, a glob, a folder or an s3:// URI of them.")
+    Args = FindParquetArgs
 
     @cached_property
     def files(self) -> list[SourceFile]:

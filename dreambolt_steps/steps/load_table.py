@@ -12,6 +12,7 @@ from typing import Any
 
 from datasets import Dataset
 
+from dreambolt_steps.arguments.load_table import LoadTableArgs, ReadArgs
 from dreambolt_steps.dry_run import current_rehearsal
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.readers.cache.cached_read import CachedRead
@@ -25,12 +26,10 @@ from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.file_selection import Intake
 from dreambolt_steps.sources.journal import KnownFile
 from dreambolt_steps.sources.source import check_unchanged
-from dreambolt_steps.steps.base.load_arguments import READ_ARGUMENTS, register_read_arguments
 from dreambolt_steps.steps.base.load_increment import (
     conclude_intake,
     find_since,
     open_intake,
-    register_increment_arguments,
     tell_since,
 )
 from dreambolt_steps.steps.base.table_step import TableStep
@@ -38,7 +37,7 @@ from dreambolt_steps.steps.base.table_step import TableStep
 _SHOWN_NOTES = 20
 
 
-class LoadTable(TableStep):
+class LoadTable(TableStep[LoadTableArgs]):
     """Reads a table from files, on this machine, on S3 or behind a URL.
 
     CSV and other delimited text, Parquet, Arrow and Feather, Excel and OpenDocument spreadsheets,
@@ -63,15 +62,9 @@ class LoadTable(TableStep):
     """
 
     version = 1.2  # UUIDs, intervals, variants and dates of any year are read
+    Args = LoadTableArgs
     _from_cache: int | None = None
     _counted: Mapping[str, int] = MappingProxyType({})
-
-    def setup(self) -> None:
-        self.register_arg(
-            "source", help="A path, glob, folder, http(s):// or s3:// URL, or a list of them."
-        )
-        register_read_arguments(self)
-        register_increment_arguments(self)
 
     @cached_property
     def intake(self) -> Intake:
@@ -124,7 +117,7 @@ class LoadTable(TableStep):
 
     @property
     def _reading(self) -> dict[str, Any]:
-        told = {name: self.args[name] for name in READ_ARGUMENTS}
+        told = {name: self.args[name] for name in ReadArgs.__annotations__}
         return told | {"since": find_since(self.intake, self.args)}
 
     @property
@@ -180,7 +173,7 @@ class LoadTable(TableStep):
         if current_rehearsal() or not set(FORMATS) & set(self.receipt.report["formats"]):
             yield from (None for _ in rows)
             return
-        told = {name: self.args[name] for name in READ_ARGUMENTS}
+        told = {name: self.args[name] for name in ReadArgs.__annotations__}
         by_file = self.receipt.report["rows_by_file"]
         with TemporaryDirectory(prefix="dreambolt-") as spool:
             yield from locate_rows(rows, self.intake.plan.files, by_file, Path(spool), **told)

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.embedding import MatchSimilarArgs
 from dreambolt_steps.embedding.stored_vectors import StoredVectors
 from dreambolt_steps.embedding.text_source import TextSource, name_text
 from dreambolt_steps.errors import UsageError
@@ -16,8 +17,7 @@ from dreambolt_steps.matching.candidates import Candidates, Side, find_candidate
 from dreambolt_steps.matching.groups import number_groups
 from dreambolt_steps.matching.joined import Matches, join_matches
 from dreambolt_steps.matching.lexical import check_lexical, compare_letters
-from dreambolt_steps.matching.nearest import EXACT_PAIRS
-from dreambolt_steps.steps.base.embedding_run import EmbeddingRun, register_embedder
+from dreambolt_steps.steps.base.embedding_run import EmbeddingRun
 from dreambolt_steps.steps.base.input_table import InputTable
 from dreambolt_steps.steps.base.second_table import split_inputs
 from dreambolt_steps.steps.base.table_columns import read_columns, read_source
@@ -28,7 +28,7 @@ _CANDIDATES, _TIMES = 20, 4  # looked at beyond k, where a cosine alone does not
 _PAIRS = 200_000
 
 
-class MatchSimilar(TableStep):
+class MatchSimilar(TableStep[MatchSimilarArgs]):
     """Joins two tables by meaning: each row with the rows of a reference whose text is nearest.
 
     Inputs: every column of a table, and of a reference: `{**columns(table), **reference(other)}`.
@@ -53,47 +53,7 @@ class MatchSimilar(TableStep):
     """
 
     version = 1.0
-
-    def setup(self) -> None:
-        self.register_arg("text", help="Text column of the table, or a template '{a}, {b}'.")
-        self.register_arg(
-            "reference_text",
-            required=False,
-            help="Text column of the reference, or a template.",
-            default_help="as `text`",
-        )
-        self.register_arg("k", required=False, default=1, help="Matches for each row, at most.")
-        self.register_arg("threshold", required=False, default=0.5, help="The least score.")
-        self.register_arg(
-            "block_by",
-            required=False,
-            help="Columns that must be equal: a list, or column -> column of the reference.",
-        )
-        self.register_arg(
-            "one_to_one",
-            required=False,
-            default=False,
-            help="Use each row of either table once at most, with the greatest sum of scores.",
-        )
-        self.register_arg(
-            "lexical", required=False, default=True, help="Compare letters too (rapidfuzz)."
-        )
-        self.register_arg(
-            "lexical_weight",
-            required=False,
-            default=0.0,
-            help="Share of the letters in the score, 0 to 1; the rest is the cosine.",
-        )
-        self.register_arg(
-            "keep_unmatched", required=False, default=True, help="Keep rows without a match."
-        )
-        self.register_arg(
-            "exact_pairs",
-            required=False,
-            default=EXACT_PAIRS,
-            help="Pairs up to which all are compared.",
-        )
-        register_embedder(self)
+    Args = MatchSimilarArgs
 
     @cached_property
     def model(self) -> EmbeddingRun:
@@ -133,10 +93,8 @@ class MatchSimilar(TableStep):
         return stored
 
     def _check_args(self) -> None:
-        if not 0 <= self.args["lexical_weight"] <= 1:
-            raise UsageError("lexical_weight is a share from 0 to 1")
-        if self.args["k"] < 1 or (self.args["one_to_one"] and self.args["k"] != 1):
-            raise UsageError("k is 1 or more, and 1 with one_to_one")
+        if self.args["one_to_one"] and self.args["k"] != 1:
+            raise UsageError("k is 1 with one_to_one")
         if self.args["lexical_weight"] and not self.args["lexical"]:
             raise UsageError("lexical_weight needs lexical=True")
         if self.args["lexical"]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from datasets import Dataset
 
+from dreambolt_steps.arguments.synthesis import SuggestSchemaArgs
 from dreambolt_steps.model_identity import identify_model
 from dreambolt_steps.steps.base.ask_model import ask_model
 from dreambolt_steps.steps.base.lineage import trace_masked
@@ -15,11 +16,11 @@ from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.suggestion.apply import apply_suggestion, describe_columns
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
 from dreambolt_steps.suggestion.prompt import identify_prompt
-from dreambolt_steps.suggestion.suggest import MAX_NEW_TOKENS, Suggestion, suggest_columns
+from dreambolt_steps.suggestion.suggest import Suggestion, suggest_columns
 from dreambolt_steps.synthesis.provenance import PROVENANCE_NAMES
 
 
-class SuggestSchema(TableStep):
+class SuggestSchema(TableStep[SuggestSchemaArgs]):
     """Has a language model propose names, descriptions, semantic types and units for the columns of
     a table.
 
@@ -50,41 +51,7 @@ class SuggestSchema(TableStep):
     """
 
     version = 1.0
-
-    def setup(self) -> None:
-        self.register_arg("llm", help="Any DataDreamer LLM.")
-        self.register_arg(
-            "sample_rows",
-            required=False,
-            default=5,
-            help="Rows whose values the model may see at most; 0 for none.",
-        )
-        self.register_arg(
-            "apply", required=False, default=False, help="Rename and describe the columns."
-        )
-        self.register_arg(
-            "columns",
-            required=False,
-            help="Names of the columns to ask about, a list.",
-            default_help="all that can be",
-        )
-        self.register_arg("instruction", required=False, help="What the table is about, in words.")
-        self.register_arg(
-            "columns_per_call", required=False, default=20, help="Columns in one prompt."
-        )
-        self.register_arg("seed", required=False, default=0, help="Draws the rows that are shown.")
-        self.register_arg(
-            "temperature", required=False, default=0.0, help="Sampling temperature of the model."
-        )
-        self.register_arg(
-            "max_new_tokens",
-            required=False,
-            default=MAX_NEW_TOKENS,
-            help="Tokens an answer may have.",
-        )
-        self.register_arg(
-            "batch_size", required=False, default=10, help="Prompts in flight at a time."
-        )
+    Args = SuggestSchemaArgs
 
     def identify_content(self) -> object:
         return [identify_model(self.args["llm"]), identify_prompt()]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
+from dreambolt_steps.arguments.synthesis import SynthesizeRowsArgs
 from dreambolt_steps.embedding.models.adapter import encode_with, gather_batches
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.nearest import normalize
@@ -32,7 +33,7 @@ from dreambolt_steps.synthesis.result import Synthesis
 from dreambolt_steps.synthesis.row_requests import Slot, count_quota, list_asked_values, plan_slots
 
 
-class SynthesizeRows(SynthesisStep):
+class SynthesizeRows(SynthesisStep[SynthesizeRowsArgs]):
     """Adds new rows of the same table, written by a language model or drawn from a copula, and
     checked against the table.
 
@@ -70,32 +71,7 @@ class SynthesizeRows(SynthesisStep):
     """
 
     version = 2.0
-
-    def setup(self) -> None:
-        self.register_model_args()
-        add = self.register_arg
-        add("rows", required=False, default=0, help="New rows wanted.")
-        add("method", required=False, default="model", help="model, or copula: without one.")
-        add("fixed", required=False, help="Column -> the value that every new row has.")
-        add(
-            "where",
-            required=False,
-            help="Column -> values to balance, a list, or value -> number of rows.",
-        )
-        add("seed_rows", required=False, help="Rows to vary, a list of dictionaries.")
-        add(
-            "find_relations",
-            required=False,
-            default=True,
-            help="Keep the functional dependencies of the table.",
-        )
-        add(
-            "near",
-            required=False,
-            default=0.9,
-            help="Likeness of texts (0 to 1) of near duplicates; None for equal rows only.",
-        )
-        add("embedder", required=False, help="Embedder that finds rows of nearly the same meaning.")
+    Args = SynthesizeRowsArgs
 
     @property
     def is_drawn(self) -> bool:
@@ -138,8 +114,6 @@ class SynthesizeRows(SynthesisStep):
 
     def check_model(self) -> None:
         if not self.is_drawn:
-            if self.args["method"] != "model":
-                raise UsageError(f"method {self.args['method']!r}: write model or copula")
             super().check_model()
             return
         for name in ("llm", "instruction", "seed_rows", "embedder", "template", "templates"):

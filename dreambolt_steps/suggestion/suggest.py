@@ -17,7 +17,6 @@ from dreambolt_steps.suggestion.proposal import (
 )
 from dreambolt_steps.synthesis.answers import find_rows
 
-MAX_NEW_TOKENS = 2048
 """Tokens that an answer about 20 columns may have."""
 
 _RAW_CHARACTERS = 500

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import xxhash
 
+from dreambolt_steps.arguments.clean_table import Naming
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.unknown_names import tell_known
 
-Naming = Literal["snake_case", "camel", "source"]
 MAX_NAME_CHARACTERS = 63
 _HASH_CHARACTERS = 8
 # Letters that Unicode does not decompose into a base letter and an accent.

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import get_args
 
+from dreambolt_steps.arguments.warehouse import Mode
 from dreambolt_steps.errors import SchemaError, UsageError, WarehouseError
 from dreambolt_steps.unknown_names import tell_known
 
-MODES = ("create", "replace", "append", "merge", "snapshot")
+MODES: tuple[str, ...] = get_args(Mode)
 KEYED = ("merge", "snapshot")
 LEDGER = "_dreambolt_loads"
 VALID_FROM, VALID_TO = "valid_from", "valid_to"

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from dreambolt_steps.arguments.argument import list_arguments
+from dreambolt_steps.arguments.steps import DECLARATIONS
 from dreambolt_steps.cli.app import app
 from dreambolt_steps.cli.step_arguments import (
     list_clean_kinds,
@@ -18,7 +20,6 @@ from dreambolt_steps.cli.step_arguments import (
     parse_since,
 )
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.step_docs import find_step, list_arguments
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,7 @@ def test_columns_are_split_at_the_last_equals_sign_and_go_before_types() -> None
         ),
         (["--load", "delimiter"], "--load delimiter: write it as name=value"),
         (["--load", "skip=two"], "--load skip=two: not a whole number"),
+        (["--load", "skip=-1"], "--load skip is -1; it has to be 0 or more"),
         (["--load", "header=maybe"], "--load header=maybe: not a yes or no"),
         (["--clean", "trimm=no"], "CleanTable has no such parameter; did you mean 'trim'?"),
         (["--clean", "types=id"], "--clean types=id: write key=value"),
@@ -101,8 +103,8 @@ def test_recipes_take_settings_and_no_args_of_steps() -> None:
     ("step", "kinds"), [("LoadTable", list_load_kinds), ("CleanTable", list_clean_kinds)]
 )
 def test_every_arg_of_the_step_can_be_given(step: str, kinds: Any) -> None:
-    registered = {name for name, _ in list_arguments(find_step(step))}
-    assert registered - {"source"} == set(kinds())
+    declared = {one.name for one in list_arguments(DECLARATIONS[step])}
+    assert declared - {"source"} == set(kinds())
 
 
 def test_unknown_kinds_are_usage_errors() -> None:

@@ -29,16 +29,6 @@ if TYPE_CHECKING:
 MODEL_FILE = "model.json"
 
 
-def register_embedder(step: TableStep) -> None:
-    """Register the arg `embedder`."""
-    step.register_arg(
-        "embedder",
-        required=False,
-        help="Any DataDreamer Embedder.",
-        default_help="the packaged all-MiniLM-L6-v2",
-    )
-
-
 class EmbeddingRun:
     """An embedder at work for one step.
 

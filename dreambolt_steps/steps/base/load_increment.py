@@ -22,41 +22,11 @@ from dreambolt_steps.sources.journal import KnownFile
 from dreambolt_steps.sources.known_hashes import KnownHashes
 from dreambolt_steps.sources.source import resolve_source
 from dreambolt_steps.steps.base.table_step import TableStep
-from dreambolt_steps.unknown_names import tell_known
 
 _LISTED = 1_000
 
 
 LAST = "last"
-
-
-def register_increment_arguments(step: TableStep) -> None:
-    """Register what is told of the rows that are wanted; to be called in a step's `setup`."""
-    step.register_arg(
-        "only",
-        required=False,
-        default="all",
-        help="all: the whole source at every run; new: the files that are new or changed since the"
-        " last run of the session that came to its end.",
-    )
-    step.register_arg(
-        "since",
-        required=False,
-        help="Only the rows of Parquet and Arrow files whose cursor is this value or a later one;"
-        " last: those later than any that the session has taken.",
-        default_help="all rows",
-    )
-    step.register_arg(
-        "cursor",
-        required=False,
-        help="The column that since is about: numbers, dates, timestamps or text.",
-    )
-    step.register_arg(
-        "rehash",
-        required=False,
-        default=False,
-        help="Hash local files even where size, times and inode say that they are as they were.",
-    )
 
 
 def open_intake(step: TableStep, args: Mapping[str, Any]) -> Intake:
@@ -69,10 +39,6 @@ def open_intake(step: TableStep, args: Mapping[str, Any]) -> Intake:
     Raises: as `resolve_source`; UsageError for another word, or where nobody sees the end of a run.
     """
     only, since, cursor = args["only"], args["since"], args["cursor"]
-    if only not in ("all", "new"):
-        raise UsageError(
-            f"step {step.name}: unknown only={only!r}; {tell_known(only, ('all', 'new'))}"
-        )
     if since is not None and not cursor:
         raise UsageError(
             f"step {step.name}: since={since!r} needs a cursor: the column it is about"

@@ -14,7 +14,7 @@ from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.errors import ModelError, UsageError
 from dreambolt_steps.llms.open_exchange import open_exchange
 from dreambolt_steps.model_identity import identify_model
-from dreambolt_steps.steps.base.table_step import TableStep
+from dreambolt_steps.steps.base.table_step import ArgsT, TableStep
 from dreambolt_steps.synthesis.cost import describe_estimate, describe_progress
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck
 from dreambolt_steps.synthesis.generate import Synthesizer
@@ -27,50 +27,13 @@ from dreambolt_steps.synthesis.templates import load_template
 from dreambolt_steps.tables.rejects.schema import build_rejects
 
 
-class SynthesisStep(TableStep):
+class SynthesisStep(TableStep[ArgsT]):
     """A step that has a model write values, checks them, and knows what it costs.
 
     A subclass says what is wanted (`open_slots`) and what becomes of it (`run`).
     """
 
     default_template = "rows"
-
-    def register_model_args(self) -> None:
-        """The args that every such step takes."""
-        add = self.register_arg
-        add("llm", required=False, help="ChatModel, LocalModel, or any DataDreamer LLM.")
-        add("instruction", required=False, help="What is wanted, in words.")
-        add("relations", required=False, help="SQL conditions that hold in every row, a list.")
-        add(
-            "keep_ranges",
-            required=False,
-            default=True,
-            help="Keep to the ranges, categories and patterns of the table.",
-        )
-        add("contract", required=False, help="A contract file or mapping that values must keep.")
-        add(
-            "template",
-            required=False,
-            help="Name of the prompt template.",
-            default_help=self.default_template,
-        )
-        add("templates", required=False, help="Folder of your templates, or name -> text.")
-        add("rows_per_call", required=False, default=5, help="Rows asked for in one prompt.")
-        add("examples", required=False, default=5, help="Rows of the table shown in one prompt.")
-        add("seed", required=False, default=0, help="Draws the example rows.")
-        add("temperature", required=False, default=1.0, help="Sampling temperature of the model.")
-        add(
-            "max_new_tokens",
-            required=False,
-            help="Tokens an answer may have.",
-            default_help="three times what rows of the table take",
-        )
-        add(
-            "batch_size",
-            required=False,
-            default=10,
-            help="Prompts in flight at a time, for LLMs that do not say themselves.",
-        )
 
     def open_slots(self) -> Iterator[Slot]:
         """What is wanted of each row; the same at every call."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +17,7 @@ from datasets import Dataset
 from datasets.fingerprint import Hasher
 from filelock import FileLock
 
+from dreambolt_steps.arguments.argument import list_arguments
 from dreambolt_steps.dry_run import current_rehearsal
 from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.session import step_cache
@@ -22,19 +25,22 @@ from dreambolt_steps.session.package_versions import remember_versions
 from dreambolt_steps.session.stored_dataset import StoredDataset
 from dreambolt_steps.steps.base.input_table import InputTable
 from dreambolt_steps.steps.base.reject_limit import current_limit
+from dreambolt_steps.steps.base.step_class import StepClass
 from dreambolt_steps.tables.arrow_stream import write_stream
 from dreambolt_steps.tables.rejects.schema import count_rejected
 from dreambolt_steps.tables.table_spool import TableSpool
 
 TABLE_FILE = ".table.arrow"
+ArgsT = TypeVar("ArgsT", bound=Mapping[str, Any])
 
 
-class TableStep(Step):
+class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
     """A DataDreamer step whose columns are those of the table it returns.
 
-    A subclass registers its args in `setup()` and returns `self.store(reader)` from `run()`. It
-    may say what else its result depends on (`identify_content`) and which effects outside the
-    session belong to it (`find_missing_effects`).
+    A subclass declares its args in a `TypedDict` that it names `Args` (`arguments/argument.py`),
+    or registers them in `setup()`, and returns `self.store(reader)` from `run()`. It may say what
+    else its result depends on (`identify_content`) and which effects outside the session belong to
+    it (`find_missing_effects`).
 
     DataDreamer 0.46.0 checks declared inputs and outputs of a step, except for a class with the
     attribute `_INTERNAL_STEP_OPERATION_KEY`, which its own data sources carry: that makes columns
@@ -43,6 +49,35 @@ class TableStep(Step):
 
     receipt: Receipt
     _rejects_in_memory: pa.Table | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            name: str,
+            inputs: Mapping[str, Any] | None = None,
+            args: ArgsT | dict[str, Any] | None = None,
+            outputs: dict[str, str] | None = None,
+            progress_interval: int | None = 60,
+            force: bool = False,
+            verbose: bool | None = None,
+            log_level: int | None = None,
+            save_num_proc: int | None = None,
+            save_num_shards: int | None = None,
+            background: bool = False,
+        ) -> None:
+            """As DataDreamer's, which no class may override while it runs."""
+
+    def setup(self) -> None:
+        """Register the args that the class declares."""
+        for one in list_arguments(self.Args):
+            self.register_arg(
+                one.name,
+                required=one.required,
+                default=one.default,
+                help=one.help,
+                default_help=one.default_help,
+            )
 
     def identify_content(self) -> object:
         """What the result depends on besides args and upstream steps, such as the content of

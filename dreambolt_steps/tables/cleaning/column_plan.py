@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from dreambolt_steps.arguments.clean_table import OnMismatch
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.cleaning.masks import Mask
 from dreambolt_steps.tables.column_types import name_type
 from dreambolt_steps.tables.decision import ColumnDecision
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.rejects.raw_rows import HIDDEN
-
-OnMismatch = Literal["reject", "null", "raise", "widen"]
-Duplicates = Literal["keep", "drop", "flag"]
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from typing import Literal
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dreambolt_steps.arguments.clean_table import Mask
 from dreambolt_steps.errors import CredentialError
 from dreambolt_steps.tables.sql import open_cursor
 
-Mask = Literal["hash", "partial", "redact"]
 MASK_KEY = "DREAMBOLT_MASK_KEY"
 MIN_KEY_BYTES = 16
 REDACTED = "[redacted]"

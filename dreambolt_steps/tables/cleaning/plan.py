@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import pyarrow as pa
 
+from dreambolt_steps.arguments.clean_table import DecimalSeparator, Duplicates, OnMismatch
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.cleaning.choose_columns import ChosenColumn, choose_columns, look_up
 from dreambolt_steps.tables.cleaning.clean_repeats import find_clean_repeats
 from dreambolt_steps.tables.cleaning.column_plan import (
     CleanPlan,
     ColumnPlan,
-    Duplicates,
-    OnMismatch,
 )
 from dreambolt_steps.tables.cleaning.masks import Mask, read_mask_key
 from dreambolt_steps.tables.cleaning.widen import widen_columns
@@ -30,7 +29,6 @@ from dreambolt_steps.tables.text.mend import Normalization
 from dreambolt_steps.unknown_names import tell_known
 
 OpenReader = Callable[[], pa.RecordBatchReader]
-DecimalSeparator = Literal[".", ","]
 _T = TypeVar("_T")
 
 

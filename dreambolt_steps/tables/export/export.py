@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import xxhash
 
+from dreambolt_steps.arguments.warehouse import (
+    DEFAULT_MAX_FILE_BYTES,
+    DEFAULT_ROW_GROUP_ROWS,
+    Compression,
+)
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tables.export.manifest import (
     FORMAT_KEY,
@@ -22,9 +28,7 @@ from dreambolt_steps.tables.export.parquet_parts import ExportedFile, group_rows
 from dreambolt_steps.tables.export.publish import publish_folder, stage_folder, sync_folder
 from dreambolt_steps.unknown_names import tell_known
 
-DEFAULT_ROW_GROUP_ROWS = 122_880  # what DuckDB writes and reads in parallel
-DEFAULT_MAX_FILE_BYTES = 256 * 2**20
-COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
+COMPRESSIONS: tuple[str, ...] = get_args(Compression)
 
 
 def write_parquet(

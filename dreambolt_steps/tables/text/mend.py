@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dreambolt_steps.arguments.clean_table import Normalization
 from dreambolt_steps.tables.text.text_look import TextLook
 
-Normalization = Literal["NFC", "NFKC"]
 # A character of several bytes that was decoded one by one is several characters beyond ASCII; the
 # last of them may have become a plain blank.
 _SUSPECT = "[^\\x00-\\x7f][^\\x00-\\x7f]|[\u00c2\u00c3\u00e0] "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+from dreambolt_steps.arguments.warehouse import Staged
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.catalog import TableState
@@ -24,7 +25,7 @@ from dreambolt_steps.warehouses.load import Load, check_follows, check_key, refu
 from dreambolt_steps.warehouses.parquet_files import ParquetFiles
 
 PlanAttempt = Callable[[str], LoadPlan]
-STAGED = ("delete", "gc", "keep")
+STAGED: tuple[str, ...] = get_args(Staged)
 APART_BYTES = 4 * 2**30  # files of so many bytes are brought in without a connection
 
 

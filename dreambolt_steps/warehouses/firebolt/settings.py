@@ -8,11 +8,11 @@ import resource
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from dreambolt_steps.arguments.warehouse import FIREBOLT as SCHEME
 from dreambolt_steps.errors import CredentialError, UsageError
 from dreambolt_steps.warehouses.firebolt.sql.copy import S3Access
 from dreambolt_steps.warehouses.statement import Secret
 
-SCHEME = "firebolt://"
 _CORE_DATABASE = "firebolt"
 _MANAGED = (
     "FIREBOLT_CLIENT_ID",
