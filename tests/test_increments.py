@@ -330,7 +330,10 @@ def test_only_new_needs_somebody_who_sees_the_end_of_the_run(tmp_path: Path) -> 
     args = {"source": str(tmp_path / "in/*.csv"), "only": "new"}
     with pytest.raises(UsageError, match="works within `open_session` alone"), session:
         LoadTable("load", args=args)
-    with pytest.raises(UsageError, match="unknown only='some'"), open_session(tmp_path / "other"):
+    with (
+        pytest.raises(UsageError, match='only is "some", a text; it takes "all"'),
+        open_session(tmp_path / "other"),
+    ):
         LoadTable("load", args=args | {"only": "some"})
 
 

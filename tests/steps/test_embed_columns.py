@@ -142,10 +142,10 @@ def test_long_texts_by_choice(session, tmp_path) -> None:
     ("args", "error", "words"),
     [
         ({}, SchemaError, "no column to embed"),
-        ({"columns": ["name"], "long_texts": "keep"}, UsageError, "'keep' is unknown"),
+        ({"columns": ["name"], "long_texts": "keep"}, UsageError, 'long_texts is "keep"'),
         ({"columns": ["name", "team"], "long_texts": "explode"}, UsageError, "one text's chunks"),
         ({"columns": ["name"], "dims": 17}, UsageError, "the model gives 16"),
-        ({"columns": ["name"], "dtype": "int4"}, UsageError, "'int4' is unknown"),
+        ({"columns": ["name"], "dtype": "int4"}, UsageError, 'did you mean "int8"'),
         ({"columns": ["naem"]}, SchemaError, "'naem' is missing"),
     ],
 )

@@ -86,9 +86,9 @@ def test_one_to_one_uses_each_row_once(session, tables) -> None:
     ("args", "error", "words"),
     [
         ({"reference_text": "name"}, SchemaError, "'name' is missing.*first, last, country"),
-        ({"k": 0}, UsageError, "k is 1 or more"),
-        ({"k": 2, "one_to_one": True}, UsageError, "and 1 with one_to_one"),
-        ({"lexical_weight": 2}, UsageError, "a share from 0 to 1"),
+        ({"k": 0}, UsageError, "k is 0; it has to be 1 or more"),
+        ({"k": 2, "one_to_one": True}, UsageError, "k is 1 with one_to_one"),
+        ({"lexical_weight": 2}, UsageError, "lexical_weight is 2; it has to be from 0 to 1"),
         ({"lexical_weight": 0.5, "lexical": False}, UsageError, "needs lexical=True"),
         ({"block_by": ["team"]}, SchemaError, "no column 'team' to block by"),
     ],
@@ -133,5 +133,5 @@ def test_near_duplicates_go_and_are_told(session, tmp_path) -> None:
 def test_an_unknown_choice_is_said(session, tables) -> None:
     with session():
         written = LoadTable("written", args={"source": str(tables / "written.csv")})
-        with pytest.raises(UsageError, match="'last' is unknown; there are frequent"):
+        with pytest.raises(UsageError, match='keep is "last", a text; it takes "frequent"'):
             DropNearDuplicates("d", inputs=columns(written), args={"text": "who", "keep": "last"})

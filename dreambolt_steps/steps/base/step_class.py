@@ -4,6 +4,7 @@ are named are opened; and what `help` and an editor show of a step."""
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,13 @@ from dreambolt_steps.arguments.models import EmbeddingModel, LanguageModel
 from dreambolt_steps.errors import UsageError
 
 _COLUMNS = (OutputDatasetColumn, OutputIterableDatasetColumn)
+_LAYOUT: dict[str, Any] = {
+    "width": 96,
+    "initial_indent": " " * 4,
+    "subsequent_indent": " " * 8,
+    "break_on_hyphens": False,
+    "break_long_words": False,
+}
 _SIGNATURE = inspect.signature(Step.__init__)
 _PARAMETERS = tuple(list(_SIGNATURE.parameters)[1:])  # without self
 
@@ -33,7 +41,10 @@ class StepClass(StepMeta):
         super().__init__(name, bases, body)
         if "Args" not in body:
             return
-        told = [f"    {one.name}: {describe_argument(one)}" for one in list_arguments(cls.Args)]
+        told = [
+            textwrap.fill(f"{one.name}: {describe_argument(one)}", **_LAYOUT)
+            for one in list_arguments(cls.Args)
+        ]
         words, _, example = inspect.cleandoc(cls.__doc__ or "").partition("Example:")
         parts = [words.strip(), "Args:\n" + "\n".join(told)]
         cls.__doc__ = "\n\n".join([*parts, *([f"Example:{example.rstrip()}"] if example else [])])
@@ -45,8 +56,8 @@ class StepClass(StepMeta):
 
     @property
     def __signature__(cls) -> inspect.Signature:
-        parameters = list(_SIGNATURE.parameters.values())[1:]
-        return inspect.Signature(parameters)
+        taken = list(_SIGNATURE.parameters.values())[1:]
+        return inspect.Signature([one.replace(annotation=one.empty) for one in taken])
 
     def __call__(cls, name: Any = None, *given: Any, **parameters: Any) -> Any:
         """Make a step, which runs it.
@@ -67,7 +78,7 @@ class StepClass(StepMeta):
         taken["args"] = _check_args(taken.get("args"), owner)
         if declared:
             check_arguments(taken["args"], declared, owner)
-            taken["args"] = _open_models(taken["args"], declared)
+            taken["args"] = _open_models(taken["args"], declared, owner)
         return super().__call__(name, **taken)
 
 
@@ -111,7 +122,9 @@ def _check_inputs(inputs: Any, owner: str) -> dict[str, Any]:
     return dict(inputs)
 
 
-def _open_models(args: dict[str, Any], declared: tuple[Argument, ...]) -> dict[str, Any]:
+def _open_models(
+    args: dict[str, Any], declared: tuple[Argument, ...], owner: str
+) -> dict[str, Any]:
     """The args, with the models in place of their names; opened as the command line opens them."""
     from dreambolt_steps.embedding.open_embedder import open_embedder
     from dreambolt_steps.llms.open_model import open_language_model
@@ -121,7 +134,26 @@ def _open_models(args: dict[str, Any], declared: tuple[Argument, ...]) -> dict[s
         if isinstance(value, str):
             kinds = split_union(one.kind)
             if LanguageModel in kinds:
+                if not value.strip():
+                    raise UsageError(f"{owner}: {one.name} is empty; name a model: gpt-4o-mini")
                 args[one.name] = open_language_model(value)
             elif EmbeddingModel in kinds:
                 args[one.name] = open_embedder(value)
     return args
+
+
+def _mend_help() -> None:
+    """Let `help(CleanTable)` work: pydoc asks every base for its attributes, and DataDreamer's
+    `Step.help` makes a step of its base class, which has no `setup`."""
+    stock = StepMeta.help.fget
+
+    def tell_help(cls: Any) -> str:
+        try:
+            return str(stock(cls))
+        except NotImplementedError:
+            return cls.__doc__ or ""
+
+    StepMeta.help = property(tell_help)
+
+
+_mend_help()
