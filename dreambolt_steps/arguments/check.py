@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import typing
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,8 @@ from typing import Any, Literal
 from dreambolt_steps.arguments.argument import Argument, split_union
 from dreambolt_steps.arguments.kinds import describe_kind, describe_limits, describe_value, fits
 from dreambolt_steps.arguments.models import EmbeddingModel, LanguageModel
-from dreambolt_steps.errors import UsageError
+from dreambolt_steps.errors import UnknownNameError, UsageError
+from dreambolt_steps.unknown_names import find_closest, tell_known
 
 _YES_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -35,19 +35,12 @@ def check_arguments(args: Mapping[str, Any], declared: Sequence[Argument], owner
     known = {one.name: one for one in declared}
     for name in args:
         if name not in known:
-            raise UsageError(f"{owner} has no argument {name!r}{suggest_name(name, known)}")
+            raise UnknownNameError(f"{owner} has no argument {name!r}; {tell_known(name, known)}")
     for one in declared:
         if one.required and one.name not in args:
             raise UsageError(f'{owner} needs args={{"{one.name}": ...}}: {one.help}')
         if one.name in args and (fault := find_fault(one, args[one.name])):
             raise UsageError(f"{owner}: {fault}")
-
-
-def suggest_name(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
-    """The end of a sentence about an unknown name: what was meant, and what there is."""
-    close = difflib.get_close_matches(str(name), known, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else ";"
-    return f"{meant} It takes {', '.join(known) or 'none'}"
 
 
 def find_fault(argument: Argument, value: Any) -> str | None:
@@ -92,8 +85,8 @@ def _guess(value: Any, kind: Any) -> str | None:
     if origin in (LanguageModel, EmbeddingModel):
         return f"write {value.__name__}(...)" if isinstance(value, type) else None
     if origin is Literal and isinstance(value, str):
-        close = difflib.get_close_matches(value.lower(), inner, n=1)
-        return f'did you mean "{close[0]}"?' if close else None
+        close = find_closest(value, inner)
+        return None if close is None else f'did you mean "{close}"?'
     if origin is bool:
         meant = {0: False, 1: True}.get(value) if value in (0, 1) else None
         meant = _YES_NO.get(value.strip().lower()) if isinstance(value, str) else meant

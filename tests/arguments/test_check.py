@@ -62,7 +62,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         'day_first["a"] is "yes", a text; it takes True or False: write True',
     ),
     ("CleanTable", {"null_tokens": {"a": "-"}}, 'null_tokens["a"] is "-", a text; it takes a list'),
-    ("CleanTable", {"trimm": False}, "has no argument 'trimm'; did you mean 'trim'? It takes"),
+    (
+        "CleanTable",
+        {"trimm": False},
+        "has no argument 'trimm'; did you mean 'trim'? there are types",
+    ),
     ("LoadTable", {}, 'step one needs args={"source": ...}: A path, glob'),
     ("LoadTable", {"source": 5}, "source is 5, a whole number; it takes text, a path, or a list"),
     (

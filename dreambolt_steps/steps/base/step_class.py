@@ -12,10 +12,11 @@ from datadreamer.datasets import OutputDatasetColumn, OutputIterableDatasetColum
 from datadreamer.steps.step import _INTERNAL_HELP_KEY, Step, StepMeta
 
 from dreambolt_steps.arguments.argument import Argument, list_arguments, split_union
-from dreambolt_steps.arguments.check import check_arguments, suggest_name
+from dreambolt_steps.arguments.check import check_arguments
 from dreambolt_steps.arguments.describe import describe_argument
 from dreambolt_steps.arguments.models import EmbeddingModel, LanguageModel
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.unknown_names import tell_known
 
 _COLUMNS = (OutputDatasetColumn, OutputIterableDatasetColumn)
 _LAYOUT: dict[str, Any] = {
@@ -90,7 +91,7 @@ def _check_name(name: Any, kind: str) -> None:
 def _explain_parameter(name: str, value: Any, declared: tuple[Argument, ...]) -> str:
     if name in (one.name for one in declared):
         return f'{name} is an argument of the step: write args={{"{name}": ...}}'
-    return f"no parameter {name!r}{suggest_name(name, _PARAMETERS)}"
+    return f"no parameter {name!r}; {tell_known(name, _PARAMETERS)}"
 
 
 def _check_args(args: Any, owner: str) -> dict[str, Any]:
