@@ -28,18 +28,24 @@ def run_python(code: str, folder: Path) -> Any:
 
 def test_heavy_libraries_stay_unloaded_and_no_stand_in_stays(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps.session.fast_import import DEFERRED_LIBRARIES, _StandInModule
-from dreambolt_steps.session.fast_import import import_datadreamer
+from dreambolt_steps.session.fast_import import DEFERRED_LIBRARIES, import_datadreamer
+from dreambolt_steps.session.stand_ins import _StandInModule, _StandInName
 package = import_datadreamer()
-import torch
 print(json.dumps({
     "same": package is import_datadreamer() is sys.modules["datadreamer"],
     "steps": "datadreamer.steps.prompt.process_with_prompt" in sys.modules,
     "embedder": "datadreamer.embedders.embedder" in sys.modules,
-    "heavy": [n for n in (*DEFERRED_LIBRARIES, "peft", "torch._inductor") if n in sys.modules],
+    "heavy": [n for n in (*DEFERRED_LIBRARIES, "peft", "accelerate") if n in sys.modules],
     "stand-ins": [n for n, m in sys.modules.items() if isinstance(m, _StandInModule)],
-    "attributes": [n for n in ("_dynamo",) if n in vars(torch)],
-    "finders": [type(f).__name__ for f in sys.meta_path if type(f).__name__ == "_StandInFinder"],
+    "finders": [type(f).__name__ for f in sys.meta_path if "StandIn" in type(f).__name__],
+    "names elsewhere": sorted({
+        n for n, m in list(sys.modules.items()) for v in list(vars(m).values())
+        if type(v) is _StandInName and not n.startswith("datadreamer.")
+    }),
+    "modules elsewhere": sorted({
+        f"{v.__name__} in {n}" for n, m in list(sys.modules.items()) for v in list(vars(m).values())
+        if type(v) is _StandInModule and not n.startswith("datadreamer.")
+    }),
 }))
 """
     assert run_python(code, tmp_path) == {
@@ -48,8 +54,13 @@ print(json.dumps({
         "embedder": True,
         "heavy": [],
         "stand-ins": [],
-        "attributes": [],
         "finders": [],
+        "names elsewhere": [],
+        # Used as `aiohttp.ClientError`, which is the real one once the block is left.
+        "modules elsewhere": [
+            "aiohttp in datasets.utils.file_utils",
+            "aiohttp in fsspec.implementations.http",
+        ],
     }
 
 
@@ -58,6 +69,7 @@ def test_later_imports_find_the_real_libraries(tmp_path: Path) -> None:
 from dreambolt_steps.session.fast_import import import_datadreamer
 import_datadreamer()
 import openai, optimum.utils.logging, scipy.stats, sentence_transformers, setfit, torch._dynamo
+import transformers
 from sklearn.metrics import roc_curve
 from torch.distributed.tensor import Replicate
 fpr, tpr, _ = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -65,17 +77,108 @@ setfit.logging.set_verbosity_info()
 print(json.dumps({
     "roc": [float(value) for value in tpr],
     "classes": [isinstance(c, type) for c in (
-        setfit.SetFitModel, sentence_transformers.SentenceTransformer, openai.OpenAI, Replicate)],
+        setfit.SetFitModel, sentence_transformers.SentenceTransformer, openai.OpenAI, Replicate,
+        transformers.PreTrainedModel, torch.Tensor)],
     "verbosity": [setfit.logging.get_verbosity(), optimum.utils.logging.get_verbosity()],
     "dynamo": callable(torch._dynamo.optimize),
 }))
 """
     assert run_python(code, tmp_path) == {
         "roc": [0.0, 0.5, 0.5, 1.0, 1.0],
-        "classes": [True] * 4,
+        "classes": [True] * 6,
         "verbosity": [20, 30],
         "dynamo": True,
     }
+
+
+def test_datadreamer_gets_the_real_torch_at_its_first_use(tmp_path: Path) -> None:
+    code = """
+from dreambolt_steps.session.fast_import import import_datadreamer
+import_datadreamer()
+from datadreamer.datasets.datasets import _SizedIterableDataset, get_sized_dataset
+from datadreamer.embedders import SentenceTransformersEmbedder
+from datadreamer.steps import CosineSimilarity
+from datadreamer.utils import device_utils, fingerprint_utils, hf_model_utils
+from datasets import IterableDataset
+seen = {"fingerprint": fingerprint_utils.stable_fingerprint({"a": [1, None]})}
+seen["loaded so far"] = [n for n in ("torch", "transformers") if n in sys.modules]
+decorated = SentenceTransformersEmbedder._run_batch, CosineSimilarity.run
+seen["decorated"] = [function.__name__ for function in decorated]
+seen["dtype"] = str(hf_model_utils.convert_dtype("bfloat16"))  # looks through dir(torch)
+import torch
+seen["rebound"] = [hf_model_utils.torch is torch, device_utils.torch is torch]
+seen["device"] = device_utils.is_cpu_device(torch.device("cpu"))
+sized = get_sized_dataset(IterableDataset.from_generator(lambda: iter([{"a": 1}, {"a": 2}])), 2)
+seen["sized"] = [isinstance(sized, torch.utils.data.IterableDataset), len(sized), list(sized)]
+seen["base"] = torch.utils.data.IterableDataset in _SizedIterableDataset.__mro__
+grad = []
+def probe(self):
+    grad.append(torch.is_grad_enabled())
+from dreambolt_steps.session.stand_ins import _decorate_later
+_decorate_later(lambda: torch.no_grad, (), {}, probe)(None)
+seen["no gradients"] = grad
+print(json.dumps(seen))
+"""
+    assert run_python(code, tmp_path) == {
+        "fingerprint": "9111e8f8344860c5",  # the one of the ordinary import
+        "loaded so far": [],
+        "decorated": ["_run_batch", "run"],
+        "dtype": "torch.bfloat16",
+        "rebound": [True, True],
+        "device": True,
+        "sized": [True, 2, [{"a": 1}, {"a": 2}]],
+        "base": True,
+        "no gradients": [False],
+    }
+
+
+def test_a_program_may_have_loaded_torch_or_transformers_before(tmp_path: Path) -> None:
+    code = """
+import torch
+from dreambolt_steps.session.fast_import import import_datadreamer
+import_datadreamer()
+from datadreamer.utils import hf_model_utils
+from datadreamer.datasets.datasets import _SizedIterableDataset
+print(json.dumps([
+    "transformers" in sys.modules,
+    hf_model_utils.torch is torch,
+    issubclass(_SizedIterableDataset, torch.utils.data.IterableDataset),
+    type(hf_model_utils.PreTrainedModel).__name__,
+]))
+"""
+    assert run_python(code, tmp_path) == [False, True, True, "_StandInName"]
+    code = """
+import transformers
+from dreambolt_steps.session.fast_import import import_datadreamer
+import_datadreamer()
+from datadreamer.utils import hf_model_utils
+import torch
+print(json.dumps([
+    hf_model_utils.transformers is transformers,
+    hf_model_utils.PreTrainedModel is transformers.PreTrainedModel,
+    issubclass(transformers.PreTrainedModel, torch.nn.Module),
+    "sentence_transformers" in sys.modules,
+]))
+"""
+    assert run_python(code, tmp_path) == [True, True, True, False]
+
+
+def test_log_levels_of_a_session_hold_for_a_library_loaded_within_it(tmp_path: Path) -> None:
+    code = """
+from dreambolt_steps.session.fast_import import import_datadreamer
+datadreamer = import_datadreamer()
+from huggingface_hub.utils import are_progress_bars_disabled
+levels = []
+with datadreamer.DataDreamer(":memory:", verbose=False):
+    levels.append(are_progress_bars_disabled())
+    import transformers, logging
+    logger = logging.getLogger("transformers")
+    levels += [transformers.logging.get_verbosity(), len(logger.handlers)]
+    levels.append(transformers.logging.is_progress_bar_enabled())
+levels += [transformers.logging.get_verbosity(), transformers.logging.is_progress_bar_enabled()]
+print(json.dumps(levels))
+"""
+    assert run_python(code, tmp_path) == [True, 40, 1, False, 30, True]
 
 
 def test_names_bound_in_datadreamer_become_the_real_ones(tmp_path: Path) -> None:
@@ -117,7 +220,7 @@ print(json.dumps(seen))
 def test_stand_ins_can_be_subclassed_pickled_and_joined(tmp_path: Path) -> None:
     code = """
 import pickle
-from dreambolt_steps.session.fast_import import defer_libraries
+from dreambolt_steps.session.stand_ins import defer_libraries
 with defer_libraries(["scipy", "not_installed_anywhere"]):
     import scipy.stats
     from scipy.stats import rv_continuous, spearmanr
@@ -139,7 +242,7 @@ print(json.dumps([
 
 def test_a_use_within_the_import_ends_the_deferral(tmp_path: Path) -> None:
     code = """
-from dreambolt_steps.session.fast_import import defer_libraries
+from dreambolt_steps.session.stand_ins import defer_libraries
 with defer_libraries(["scipy.stats", "sklearn"]):
     from scipy.stats import rankdata
     ranks = rankdata([30, 10, 20]).tolist()
