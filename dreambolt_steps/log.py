@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 @dataclass
 class Receipt:
-    """What one step did. Rows add up: `rows_in + rows_made = rows_rejected + rows_out`.
+    """What one step did. Rows add up: `rows_in + rows_made = rows_rejected + rows_dropped +
+    rows_out`.
 
     Args:
         step: the step's name in its session.
@@ -27,6 +28,8 @@ class Receipt:
         values_discarded: values put to NULL in rows that were kept, or left out with their column;
             `rejects` holds them too.
         rows_made: rows that did not exist before (synthesized).
+        rows_dropped: rows that the step was asked to leave out: merged into others, or without a
+            match.
         seconds: wall-clock time of the run that produced the result.
         resumed: the result came from the session's cache; `seconds` is then that of the original
             run.
@@ -42,6 +45,7 @@ class Receipt:
     rows_out: int = 0
     rows_rejected: int = 0
     rows_made: int = 0
+    rows_dropped: int = 0
     values_discarded: int = 0
     seconds: float = 0.0
     resumed: bool = False

@@ -84,6 +84,7 @@ FLOORS = (
     "sources tables",
     "profiling",
     "contracts readers warehouses",
+    "findings",
     "llms",
     "synthesis",
     "suggestion assessment matching",

@@ -12,7 +12,7 @@ from dreambolt_steps.cli.tables import make_printable, show_value, wrap_text
 from dreambolt_steps.profiling.profile import ColumnProfile
 from dreambolt_steps.tables.clean import ColumnPlan
 
-_HEADS = ("column", "type", "nulls", "~distinct", "range or samples")
+_HEADS = ("column", "type", "nulls", "distinct", "range or samples")
 _WIDEST = (32, 16, 14, 14)
 _GAP = "  "
 _INDENT = "    "
@@ -69,13 +69,11 @@ def _is_plain_rename(source: str, clean: str) -> bool:
 def _list_cells(column: ColumnPlan, profile: ColumnProfile) -> tuple[str, ...]:
     semantic = column.decision.semantic
     kind = f"{column.type_word} {semantic}" if semantic else column.type_word
-    # Counted by a sketch, a few percent off; never more than there are values.
-    distinct = min(profile.distinct, profile.rows - profile.nulls)
     return (
         make_printable(column.name),
         make_printable(kind),
         f"{profile.nulls:,}",
-        f"{distinct:,}",
+        profile.told_distinct,
         _show_values(column.type_word, profile),
     )
 

@@ -66,6 +66,7 @@ def _list_columns(inspection: Inspection) -> list[dict[str, Any]]:
             "is_explicit": column.is_explicit,
             "nulls": profile.nulls,
             "distinct": min(profile.distinct, profile.rows - profile.nulls),
+            "distinct_is_exact": profile.is_exact,
             "low": profile.low,
             "high": profile.high,
             "samples": profile.samples,

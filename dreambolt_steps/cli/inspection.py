@@ -98,7 +98,7 @@ def inspect_source(
         has_nulls = have_nulls(file.file_format for file in read.files)
         plan = plan_cleaning(lambda: open_stream(stored), **about_columns, has_nulls=has_nulls)
         cleaned = apply_plan(open_stream(stored), plan)
-        profiles = profile_table(cleaned.reader)
+        profiles = profile_table(cleaned.reader, read.report().rows)
         report = read.report()
         yield Inspection(
             source,

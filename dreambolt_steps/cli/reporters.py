@@ -22,6 +22,7 @@ from rich.progress import (
 )
 
 from dreambolt_steps.cli.tables import make_printable
+from dreambolt_steps.findings.listing import list_findings
 from dreambolt_steps.log import Receipt
 
 _NOTES_IN_LINE = 3
@@ -116,6 +117,13 @@ class JsonReporter(RunReporter):
 
     def say(self, message: str, level: int = logging.INFO) -> None:
         self._write("message", level=logging.getLevelName(level), message=message)
+
+    def tell_findings(self) -> None:
+        """Write what deserves a look, one `finding` a line, the worst first."""
+        for one in list_findings(self.receipts):
+            self._step = one.step or None
+            self._write("finding", **(one.to_dict() | {"step": one.step or None}))
+        self._step = None
 
     def _write(self, event: str, **fields: Any) -> None:
         line = {"time": time.time(), "run_id": self.run_id, "step": self._step, "event": event}

@@ -196,5 +196,13 @@ def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOp
     finally:
         if isinstance(reporter, BarReporter):
             reporter.close()
-    if not isinstance(reporter, JsonReporter) and not options.quiet:
-        show_summary(reporter.console, reporter.receipts, folder, dry_run=options.dry_run)
+    if isinstance(reporter, JsonReporter):
+        reporter.tell_findings()
+    elif not options.quiet:
+        show_summary(
+            reporter.console,
+            reporter.receipts,
+            folder,
+            dry_run=options.dry_run,
+            as_options=recipe.path == INGEST,
+        )

@@ -10,20 +10,35 @@ from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.cli.failures import tell_command
-from dreambolt_steps.cli.tables import shorten_path
+from dreambolt_steps.cli.look_at import show_findings
+from dreambolt_steps.cli.tables import count, shorten_path
+from dreambolt_steps.findings.listing import check_sum, list_findings
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.report.page import REPORT_FILE
 from dreambolt_steps.report.row_counts import MEASURE_KINDS, count_rows
 from dreambolt_steps.step_docs import STEPS
 
 _SHOWN_FILES = 8
-_SHOWN_ALERTS = 8
 
 
 def show_summary(
-    console: Console, receipts: Sequence[Receipt], session: Path, *, dry_run: bool = False
+    console: Console,
+    receipts: Sequence[Receipt],
+    session: Path,
+    *,
+    dry_run: bool = False,
+    as_options: bool = True,
 ) -> None:
-    """Print what each step did, the files, and commands to try."""
+    """Print what each step did, the files, commands to try, and at last what deserves a look.
+
+    Args:
+        console: where to.
+        receipts: of the steps.
+        session: its folder.
+        dry_run: whether nothing was written.
+        as_options: name what settles something as an option of `ingest`, not as an argument of a
+            step in a recipe.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("step")
     for name in ("rows in", "rejected", "out", "seconds", "rows/s"):
@@ -51,7 +66,7 @@ def show_summary(
     say()
     say(add_up(receipts))
     _show_artefacts(say, receipts, dry_run)
-    _show_health(say, receipts)
+    _show_quality(say, receipts)
     say(f"session: {session}")
     if not dry_run and (session / REPORT_FILE).is_file():
         say(f"report: {shorten_path(str(session / REPORT_FILE))}")
@@ -60,10 +75,15 @@ def show_summary(
         say("\ntry next:")
         for line in commands:
             say(f"  {tell_command()} {line}")
+    findings = list_findings(receipts)
+    if findings:
+        say()
+        show_findings(say, findings, console.width, as_options=as_options)
 
 
 def add_up(receipts: Sequence[Receipt]) -> str:
-    """Say whether read = written + rejected (+ synthesized), over the steps of this package.
+    """Say whether read (+ synthesized) = written + rejected (+ merged, or without a match), over
+    the steps of this package.
 
     Values that were discarded in rows that were kept are counted apart.
 
@@ -72,11 +92,8 @@ def add_up(receipts: Sequence[Receipt]) -> str:
     """
     known = [one for one in receipts if one.kind in STEPS and one.kind not in MEASURE_KINDS]
     for one in known:
-        if one.rows_in + one.rows_made != one.rows_rejected + one.rows_out:
-            return (
-                f"warning: {one.step} does not add up: {one.rows_in:,} rows in, {one.rows_made:,} "
-                f"made, {one.rows_rejected:,} rejected, {one.rows_out:,} out; please report this"
-            )
+        for wrong in check_sum(one):
+            return f"warning: {wrong.tell()}"
     if not known:
         return "no step of this package ran"
     counts = count_rows(known)
@@ -84,8 +101,10 @@ def add_up(receipts: Sequence[Receipt]) -> str:
     apart = f"; {counts.discarded:,} values discarded in rows that were kept"
     apart = apart if counts.discarded else ""
     told = f"{counts.read:,} read{synthesized} - {counts.rejected:,} rejected"
+    if counts.dropped:
+        told += f" - {counts.dropped:,} merged or without a match"
     if counts.sources > 1 or counts.targets > 1:
-        several = f"{counts.sources} sources, {counts.targets} targets"
+        several = f"{count(counts.sources, 'source')}, {count(counts.targets, 'target')}"
         return f"{told}, {counts.written:,} written ({several}){apart}"
     if counts.elsewhere:
         told += f" {-counts.elsewhere:+,} by other steps"
@@ -109,19 +128,10 @@ def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry
                 say(note)
 
 
-def _show_health(say: Callable[[str], None], receipts: Sequence[Receipt]) -> None:
-    """Quality, and what changed since the last run; a cached step compares nothing anew."""
+def _show_quality(say: Callable[[str], None], receipts: Sequence[Receipt]) -> None:
+    """The quality of each table that has one, and what that of synthetic rows is made of."""
     for receipt in receipts:
         quality = receipt.report.get("quality")
         if quality is not None:
             told = f"; {receipt.notes[0]}" if receipt.kind in MEASURE_KINDS else ""
             say(f"quality of {receipt.step}: {quality} of 100{told}")
-        if receipt.kind in MEASURE_KINDS:
-            for words in receipt.report.get("warnings", []):
-                say(f"look at: {words}")
-        alerts = [] if receipt.resumed else receipt.report.get("drift", [])
-        for alert in alerts[:_SHOWN_ALERTS]:
-            where = f"{alert['column']}: " if alert["column"] else ""
-            say(f"drift ({alert['level']}): {where}{alert['words']}")
-        if len(alerts) > _SHOWN_ALERTS:
-            say(f"  and {len(alerts) - _SHOWN_ALERTS:,} more in the report")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dreambolt_steps.cli.explicit_arguments import HandArguments
 from dreambolt_steps.cli.open_questions import OpenQuestion
+from dreambolt_steps.findings.finding import write_option
 
 _WIDTH = 78
-_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"}
 
 
 def write_command(command: str, arguments: HandArguments) -> list[str]:
@@ -50,21 +49,6 @@ def write_python(arguments: HandArguments) -> list[str]:
         comments.append(f'# "{one.name}": {_quote(one.answers)},{_tell_others(one)}')
     head = 'clean = CleanTable("clean", inputs=columns(raw), '
     return [*lines, *_write_step(head, arguments.clean, comments, open_types)]
-
-
-def write_option(option: str, name: str, value: Any) -> str:
-    r"""One argument as an option, quoted for a shell.
-
-    >>> write_option("--load", "delimiter", "\t")
-    "--load 'delimiter=\\t'"
-    """
-    if isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif isinstance(value, Mapping | list | tuple):
-        text = json.dumps(value, ensure_ascii=False)
-    else:
-        text = _ESCAPES.get(value, str(value))
-    return f"{option} {shlex.quote(f'{name}={text}')}"
 
 
 def _write_clean(name: str, value: Any) -> list[str]:

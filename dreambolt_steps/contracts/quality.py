@@ -11,6 +11,10 @@ from dreambolt_steps.contracts.breaks import RuleTally
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.profiling.history_facts import ColumnFacts, TableFacts
 
+MOST_OF_A_PART, MOST_OF_ONE_COLUMN = 99.9, 90.0
+"""The highest score of a table of which something was lost, and of one that was read as a single
+column where a file of several was likely."""
+
 
 @dataclass(frozen=True)
 class ColumnQuality:
@@ -51,14 +55,33 @@ class TableQuality:
         return TableQuality(float(kept["score"]), columns)
 
 
+@dataclass(frozen=True)
+class SourceLosses:
+    """What became of a table's rows before it was scored.
+
+    Attributes:
+        rows: found in the sources.
+        rejected: of them, by the steps before.
+        has_left_out: whether other tables of the files were left out.
+        is_one_column: whether a delimited file was read as one column.
+    """
+
+    rows: int = 0
+    rejected: int = 0
+    has_left_out: bool = False
+    is_one_column: bool = False
+
+
 def score_table(
     facts: TableFacts,
     rows_in: int,
     tallies: Sequence[RuleTally] = (),
     mismatches: Mapping[str, int] | None = None,
     contract: Contract | None = None,
+    losses: SourceLosses | None = None,
 ) -> TableQuality:
-    """Score a table and its columns.
+    """Score a table and its columns. Only a table of which nothing was lost has 100; one that was
+    read as a single column has 90 at most.
 
     Args:
         facts: of the table that was handed on.
@@ -66,6 +89,7 @@ def score_table(
         tallies: how often each promise was broken.
         mismatches: column -> values that were none of the type asked for.
         contract: of the table; a column it names may be NULL unless it says otherwise.
+        losses: before the table came to be cleaned; default: none.
 
     >>> import pyarrow as pa
     >>> from dreambolt_steps.profiling.history_facts import gather_facts
@@ -87,7 +111,12 @@ def score_table(
     names = {column.name for column in facts.columns}
     broken = sum(tally.breaks for tally in tallies if tally.column not in names)
     mean = sum(column.score for column in columns) / len(columns) if columns else 100.0
-    return TableQuality(round(mean * _divide(rows_in - broken, rows_in), 1), columns)
+    lost = losses or SourceLosses()
+    score = mean * _divide(rows_in - broken, rows_in)
+    score *= _divide(lost.rows - lost.rejected, lost.rows)
+    is_whole = score == 100 and not lost.has_left_out and not lost.rejected
+    most = MOST_OF_ONE_COLUMN if lost.is_one_column else 100.0 if is_whole else MOST_OF_A_PART
+    return TableQuality(min(round(score, 1), most), columns)
 
 
 def _score_column(

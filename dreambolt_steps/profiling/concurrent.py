@@ -43,9 +43,14 @@ class FactsBeside:
         """What `gather_facts` finds; None if nothing was watched."""
         return None if self._found is None else self._found.result()
 
-    def watch(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        """Pass a table on, to be read once, to its end; once for each object."""
-        self._found = self._pool.submit(self._gather, reader.schema)
+    def watch(self, reader: pa.RecordBatchReader, rows: int | None = None) -> pa.RecordBatchReader:
+        """Pass a table on, to be read once, to its end; once for each object.
+
+        Args:
+            reader: the table.
+            rows: how many rows it has at most, if that is known.
+        """
+        self._found = self._pool.submit(self._gather, reader.schema, rows)
         return pa.RecordBatchReader.from_batches(reader.schema, self._pass_on(reader))
 
     def _pass_on(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
@@ -54,8 +59,8 @@ class FactsBeside:
             yield batch
         self._queue.put(None)
 
-    def _gather(self, schema: pa.Schema) -> TableFacts:
+    def _gather(self, schema: pa.Schema, rows: int | None) -> TableFacts:
         try:
-            return gather_facts(pa.RecordBatchReader.from_batches(schema, self._queue))
+            return gather_facts(pa.RecordBatchReader.from_batches(schema, self._queue), rows)
         finally:
             self._queue.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dreambolt_steps.profiling.continued import is_continued
 from dreambolt_steps.profiling.distance import measure_ks, measure_psi
 from dreambolt_steps.profiling.history_facts import ColumnFacts, TableFacts
 
@@ -61,8 +62,15 @@ class Drift:
         return Drift(alerts, dict(kept["psi"]), dict(kept["ks"]))
 
 
-def compare_facts(before: TableFacts, now: TableFacts) -> Drift:
+def compare_facts(before: TableFacts, now: TableFacts, *, follows: bool = False) -> Drift:
     """Compare the facts of two runs.
+
+    What grows with a table, such as ids, days and years, raises no alert where rows were added.
+
+    Args:
+        before, now: the facts.
+        follows: whether the rows are only those that came after the ones before, so that their
+            number says nothing.
 
     >>> from dreambolt_steps.profiling.history_facts import gather_facts
     >>> import pyarrow as pa
@@ -71,7 +79,7 @@ def compare_facts(before: TableFacts, now: TableFacts) -> Drift:
     >>> compare_facts(one, two).alerts[0].words
     '100 rows before, 40 now (-60 %)'
     """
-    alerts = list(_compare_tables(before, now))
+    alerts = list(_compare_tables(before, now, follows))
     earlier = {column.name: column for column in before.columns}
     psi: dict[str, float] = {}
     ks: dict[str, float] = {}
@@ -79,12 +87,14 @@ def compare_facts(before: TableFacts, now: TableFacts) -> Drift:
         other = earlier.get(column.name)
         if other is None or other.family != column.family:
             continue
-        alerts += _compare_columns(other, before.rows, column, now.rows)
+        own = _compare_columns(other, before.rows, column, now.rows)
+        goes_on = is_continued(other, column, follows=follows)
+        alerts += [one for one in own if one.what == "nulls" or not goes_on]
         found = measure_psi(other, column)
         if found is not None:
             psi[column.name] = round(found.value, 4)
             level = _choose_level(found.value, PSI)
-            if level and found.value > found.by_chance:
+            if level and found.value > found.by_chance and not goes_on:
                 what = "lengths" if found.of_lengths else "values"
                 words = f"{what} are spread otherwise than before (PSI {found.value:.2f})"
                 alerts.append(DriftAlert(level, column.name, "distribution", words))
@@ -95,10 +105,10 @@ def compare_facts(before: TableFacts, now: TableFacts) -> Drift:
     return Drift(tuple(sorted(alerts, key=lambda alert: order[alert.level])), psi, ks)
 
 
-def _compare_tables(before: TableFacts, now: TableFacts) -> Iterator[DriftAlert]:
+def _compare_tables(before: TableFacts, now: TableFacts, follows: bool) -> Iterator[DriftAlert]:
     change = now.rows / before.rows - 1 if before.rows else (math.inf if now.rows else 0.0)
     level = _choose_level(change, MORE_ROWS) or _choose_level(-change, FEWER_ROWS)
-    if level:
+    if level and not follows:
         told = f" ({change:+.0%})".replace("%", " %") if before.rows else ""
         yield DriftAlert(
             level, None, "rows", f"{before.rows:,} rows before, {now.rows:,} now{told}"

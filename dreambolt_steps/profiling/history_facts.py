@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -9,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dreambolt_steps.profiling.profile import ColumnProfile, profile_table
+from dreambolt_steps.profiling.oddities import Oddity, OddityCount
+from dreambolt_steps.profiling.profile import ColumnProfile, measure_table
 from dreambolt_steps.profiling.sample import TableSample
 from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.text.blanks import is_text
@@ -29,13 +31,15 @@ class ColumnFacts:
         name, type_word: as in the table.
         family: what its values are; decides how they are compared.
         nulls: counted.
-        distinct: how many distinct values; about, where not all of them were sampled.
+        distinct: how many distinct values; about, where `is_exact` is False.
         low, high: smallest and largest value as text; None without values.
         sampled: values (not NULL) that the rest was found from.
         quantiles: 51 numbers, the 0th to the 100th percentile in steps of 2: of the numbers, of
             moments as seconds since 1970, of the lengths of text. Empty without values.
         values: up to 30 values as text with their counts in the sample, most frequent first.
         complete: whether `values` are all there are in the sample.
+        oddities: values that are probably not what their source meant, of all rows.
+        is_exact: whether `distinct` was counted.
     """
 
     name: str
@@ -49,6 +53,8 @@ class ColumnFacts:
     quantiles: tuple[float, ...] = ()
     values: tuple[tuple[str, int], ...] = ()
     complete: bool = False
+    oddities: tuple[Oddity, ...] = ()
+    is_exact: bool = False
 
     @property
     def is_categorical(self) -> bool:
@@ -58,10 +64,16 @@ class ColumnFacts:
 
 @dataclass(frozen=True)
 class TableFacts:
-    """What a table held in one run."""
+    """What a table held in one run.
+
+    Attributes:
+        rows, columns: of the table.
+        repeated: rows that are equal to earlier ones; None where they were not counted.
+    """
 
     rows: int
     columns: tuple[ColumnFacts, ...]
+    repeated: int | None = None
 
     @staticmethod
     def from_dict(kept: dict[str, Any]) -> TableFacts:
@@ -72,40 +84,67 @@ class TableFacts:
         columns = []
         for column in kept["columns"]:
             values = tuple((value, count) for value, count in column["values"])
-            columns.append(
-                ColumnFacts(**column | {"values": values, "quantiles": tuple(column["quantiles"])})
-            )
-        return TableFacts(int(kept["rows"]), tuple(columns))
+            read = {
+                "values": values,
+                "quantiles": tuple(column["quantiles"]),
+                "oddities": tuple(Oddity(**one) for one in column.get("oddities", ())),
+            }
+            columns.append(ColumnFacts(**column | read))
+        return TableFacts(int(kept["rows"]), tuple(columns), kept.get("repeated"))
 
 
-def gather_facts(reader: pa.RecordBatchReader) -> TableFacts:
+def gather_facts(reader: pa.RecordBatchReader, rows: int | None = None) -> TableFacts:
     """Gather the facts of a table in one pass; memory does not grow with it.
 
-    Counts, NULLs and ranges are of all rows; the distribution is that of a random sample of at most
-    50,000 rows and 64 MiB.
+    Counts, NULLs, ranges and odd values are of all rows; the distribution is that of a random
+    sample of at most 50,000 rows and 64 MiB.
+
+    Args:
+        reader: the table; read to its end.
+        rows: how many rows it has at most; up to a million, distinct values and repeated rows are
+            counted. Default: not known.
 
     >>> facts = gather_facts(pa.table({"n": [1, 2, 2, None]}).to_reader())
     >>> facts.rows, facts.columns[0].nulls, facts.columns[0].values
     (4, 1, (('2', 2), ('1', 1)))
     """
     kinds = {field.name: field.type for field in reader.schema}
-    sample = TableSample(reader)
-    profiles = profile_table(sample.reader)
+    odd = [OddityCount(field.type) for field in reader.schema]
+    sample = TableSample(_count_oddities(reader, odd))
+    profiles, repeated = measure_table(sample.reader, rows)
     drawn = sample.table
     columns = tuple(
         _describe(
             profile,
             kinds[profile.name],
+            counted.found,
             drawn.column(profile.name).combine_chunks().drop_null()
             if profile.name in drawn.schema.names
             else None,
         )
-        for profile in profiles
+        for profile, counted in zip(profiles, odd, strict=True)
     )
-    return TableFacts(profiles[0].rows if profiles else 0, columns)
+    return TableFacts(profiles[0].rows if profiles else 0, columns, repeated)
 
 
-def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None) -> ColumnFacts:
+def _count_oddities(
+    reader: pa.RecordBatchReader, counts: Sequence[OddityCount]
+) -> pa.RecordBatchReader:
+    def pass_on() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            for one, column in zip(counts, batch.columns, strict=True):
+                one.include(column)
+            yield batch
+
+    return pa.RecordBatchReader.from_batches(reader.schema, pass_on())
+
+
+def _describe(
+    profile: ColumnProfile,
+    kind: pa.DataType,
+    oddities: tuple[Oddity, ...],
+    values: pa.Array | None,
+) -> ColumnFacts:
     facts = ColumnFacts(
         name=profile.name,
         type_word=profile.type_word,
@@ -114,6 +153,8 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
         distinct=min(profile.distinct, profile.rows - profile.nulls),
         low=profile.low,
         high=profile.high,
+        oddities=oddities,
+        is_exact=profile.is_exact,
     )
     if values is None or not len(values):
         return facts
@@ -130,7 +171,7 @@ def _describe(profile: ColumnProfile, kind: pa.DataType, values: pa.Array | None
         "complete": len(counted) <= TOP_VALUES,
     }
     if len(values) == profile.rows - profile.nulls:  # all of them: no need of an estimate
-        known["distinct"] = len(counted)
+        known |= {"distinct": len(counted), "is_exact": True}
     return replace(facts, **known)
 
 

@@ -26,7 +26,8 @@ class ColumnProfile:
         rows, nulls: counted.
         low, high: the smallest and largest value as text, at most 80 characters; None without
             values or for lists, structs and bytes.
-        distinct: about how many distinct values (HyperLogLog, a few percent off).
+        distinct: how many distinct values; about (HyperLogLog, a few percent off) where
+            `is_exact` is False.
         samples: up to five different values from the first batch, as text.
     """
 
@@ -38,13 +39,31 @@ class ColumnProfile:
     high: str | None
     distinct: int
     samples: tuple[str, ...]
+    is_exact: bool = False
+
+    @property
+    def told_distinct(self) -> str:
+        """How many distinct values, with "~" before an estimate; never more than there are values.
+
+        >>> ColumnProfile("n", "int8", 9, 1, "1", "9", 12, ()).told_distinct
+        '~8'
+        """
+        number = min(self.distinct, self.rows - self.nulls)
+        return f"{'' if self.is_exact else '~'}{number:,}"
 
 
-def profile_table(reader: pa.RecordBatchReader) -> list[ColumnProfile]:
+EXACT_ROWS, _EXACT_CELLS = 1_000_000, 16_000_000
+"""Up to so many rows, and values, are distinct values counted one by one: beyond, memory would grow
+with the table."""
+
+
+def profile_table(reader: pa.RecordBatchReader, rows: int | None = None) -> list[ColumnProfile]:
     """Profile every column in one pass; memory does not grow with the table.
 
     Args:
         reader: the table; read to its end.
+        rows: how many rows it has at most; up to a million of them distinct values are counted, and
+            so they are estimated where it is not known.
 
     Returns: a profile for each column, in order.
 
@@ -53,9 +72,25 @@ def profile_table(reader: pa.RecordBatchReader) -> list[ColumnProfile]:
     >>> profile.nulls, profile.low, profile.high, profile.samples
     (1, '1', '3', ('3', '1'))
     """
+    return measure_table(reader, rows)[0]
+
+
+def measure_table(
+    reader: pa.RecordBatchReader, rows: int | None = None
+) -> tuple[list[ColumnProfile], int | None]:
+    """Profile every column, and count the rows that are equal to earlier ones.
+
+    Args:
+        reader, rows: as `profile_table` takes them.
+
+    Returns: the profiles, and the repeated rows: None where they were not counted.
+
+    >>> measure_table(pa.table({"n": [1, 2, 1]}).to_reader(), 3)[1]
+    1
+    """
     fields = list(reader.schema)
     if not fields:
-        return []
+        return [], None
     schema = pa.schema([(f"c{i}", find_plain_type(f.type)) for i, f in enumerate(fields)])
     seen = [_Seen() for _ in fields]
 
@@ -68,11 +103,20 @@ def profile_table(reader: pa.RecordBatchReader) -> list[ColumnProfile]:
                 known.include(column)
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
+    is_small = rows is not None and rows <= EXACT_ROWS
+    is_exact = is_small and (rows or 0) * len(fields) <= _EXACT_CELLS
     with open_duckdb() as connection:
         stream = pa.RecordBatchReader.from_batches(schema, look_at_batches())
-        counts = ", ".join(f"approx_count_distinct({field.name})" for field in schema)
-        distinct = connection.from_arrow(stream).aggregate(counts).fetchall()[0]
-    return [
+        counts = [
+            f"count(DISTINCT hash({name})) FILTER ({name} IS NOT NULL)"
+            if is_exact
+            else f"approx_count_distinct({name})"
+            for name in schema.names
+        ]
+        if is_small:
+            counts.append(f"count(*) - count(DISTINCT hash({', '.join(schema.names)}))")
+        found = connection.from_arrow(stream).aggregate(", ".join(counts)).fetchall()[0]
+    profiles = [
         ColumnProfile(
             name=source.name,
             type_word=name_type(source.type),
@@ -82,9 +126,11 @@ def profile_table(reader: pa.RecordBatchReader) -> list[ColumnProfile]:
             high=_show(known.high),
             distinct=count,
             samples=known.samples,
+            is_exact=is_exact,
         )
-        for source, known, count in zip(fields, seen, distinct, strict=True)
+        for source, known, count in zip(fields, seen, found, strict=False)
     ]
+    return profiles, found[-1] if is_small else None
 
 
 @dataclass

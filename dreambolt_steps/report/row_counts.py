@@ -15,12 +15,13 @@ MEASURE_KINDS = ("AssessSynthesis",)
 
 @dataclass(frozen=True)
 class RowCounts:
-    """Rows of a run: `read + made = rejected + written + elsewhere`.
+    """Rows of a run: `read + made = rejected + dropped + written + elsewhere`.
 
     Attributes:
         read: found in the sources.
         made: that did not exist before.
         rejected: by all steps.
+        dropped: that steps were asked to leave out: merged into others, or without a match.
         written: exported, or handed on by the last step.
         elsewhere: that came (negative) or went in steps of other packages, or were written twice.
         discarded: values put to NULL in rows that were kept.
@@ -33,6 +34,7 @@ class RowCounts:
     written: int = 0
     elsewhere: int = 0
     discarded: int = 0
+    dropped: int = 0
     sources: int = 1
     targets: int = 1
 
@@ -50,12 +52,14 @@ def count_rows(receipts: Sequence[Receipt]) -> RowCounts:
     targets = [one for one in rows if one.kind in EXPORT_KINDS] or rows[-1:]
     read, written = sum(one.rows_in for one in sources), sum(one.rows_out for one in targets)
     rejected, made = sum(one.rows_rejected for one in rows), sum(one.rows_made for one in rows)
+    dropped = sum(one.rows_dropped for one in rows)
     return RowCounts(
         read=read,
         made=made,
         rejected=rejected,
         written=written,
-        elsewhere=read + made - rejected - written,
+        dropped=dropped,
+        elsewhere=read + made - rejected - dropped - written,
         discarded=sum(one.values_discarded for one in rows),
         sources=len(sources),
         targets=len(targets),

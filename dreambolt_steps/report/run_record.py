@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from dreambolt_steps.contracts.profile_store import TableProfile, read_profile
+from dreambolt_steps.findings.finding import Finding
+from dreambolt_steps.findings.listing import list_findings
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.report.row_counts import RowCounts, count_rows
 from dreambolt_steps.tables.rejects.summary import ReasonSummary, summarize_rejects
@@ -60,6 +62,11 @@ class RunRecord:
     def profiles(self) -> list[tuple[StepRecord, TableProfile]]:
         """The steps that keep a profile, with it."""
         return [(step, step.profile) for step in self.steps if step.profile is not None]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What deserves a look, the worst first."""
+        return list_findings([step.receipt for step in self.steps if step.is_ours])
 
     @property
     def counts(self) -> RowCounts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +13,8 @@ from dreambolt_steps.arguments.clean_table import CleaningArgs, CleanTableArgs
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.contracts.reject_rows import iterate_break_rejects
+from dreambolt_steps.findings.finding import hand_over
+from dreambolt_steps.findings.in_decisions import find_in_decisions
 from dreambolt_steps.profiling.concurrent import FactsBeside
 from dreambolt_steps.profiling.history_facts import gather_facts
 from dreambolt_steps.steps.base.contract_run import ContractRun
@@ -105,14 +107,15 @@ class CleanTable(TableStep[CleanTableArgs]):
         cleaned = apply_plan(self.table.open_reader(), plan)
         is_profiled = self.args["profile"] and keeps_profile(self)
         with FactsBeside() as beside:
-            watch = beside.watch if is_profiled else _pass_on
+            rows = self.table.num_rows
+            watch = partial(beside.watch, rows=rows) if is_profiled else _pass_on
             if checked is not None:
                 stored = checked.enforce(self, cleaned, watch)
             else:
                 stored = self.store(watch(cleaned.reader), self.table.num_rows)
         facts = beside.facts
         if is_profiled and checked is not None and checked.rewrote:
-            facts = gather_facts(open_stored(self, stored))
+            facts = gather_facts(open_stored(self, stored), self.table.num_rows)
         rejects = cleaned.report().spooled
         sources = {column.name: column.decision.name for column in plan.columns}
         names = {source: name for name, source in sources.items()}
@@ -124,6 +127,7 @@ class CleanTable(TableStep[CleanTableArgs]):
             self.receipt.report["descriptions"] = self.contract.describe_columns()
         self._keep_rejects(rejects, checked, sources, masked)
         self.receipt.rows_in = self.table.num_rows
+        hand_over(self.receipt, *find_in_decisions(plan.columns))
         if facts is not None:
             profile_step(self, facts, count_mismatches(rejects, names), checked)
         return stored

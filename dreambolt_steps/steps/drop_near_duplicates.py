@@ -102,7 +102,7 @@ class DropNearDuplicates(TableStep[DropNearDuplicatesArgs]):
             stored = self.store(left)
         gone = len(merging.rows)
         kept = len(np.unique(merging.kept))
-        self.receipt.report["merged rows"] = gone
+        self.receipt.report["merged rows"] = self.receipt.rows_dropped = gone
         self.receipt.notes = [f"{gone:,} rows merged into {kept:,}"]
         return stored
 

@@ -15,6 +15,8 @@ from datasets import Dataset
 from dreambolt_steps.arguments.load_table import LoadTableArgs, ReadArgs
 from dreambolt_steps.dry_run import current_rehearsal
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.findings.finding import hand_over
+from dreambolt_steps.findings.in_files import find_in_files
 from dreambolt_steps.readers.cache.cached_read import CachedRead
 from dreambolt_steps.readers.cache.file_cache import FileCache
 from dreambolt_steps.readers.cache.read import name_file_key, read_files
@@ -136,7 +138,7 @@ class LoadTable(TableStep[LoadTableArgs]):
         lineage = {"source": shown, "source_fingerprint": increment.content}
         if increment.follows:
             lineage["source_follows"] = increment.follows
-        self.receipt.report = {
+        self.receipt.report |= {
             "lineage": lineage,
             "dialects": {
                 file.file: str(file.dialect) for file in report.files[:20] if file.dialect
@@ -152,6 +154,7 @@ class LoadTable(TableStep[LoadTableArgs]):
             for finding in file.findings
         ]
         self.receipt.report["findings"] = told
+        hand_over(self.receipt, *find_in_files(report.files, report.schema_notes))
         self.receipt.notes += [*report.schema_notes, *told][:_SHOWN_NOTES]
         if since := self._reading["since"]:
             tell_since(self.receipt, since, report, read.schema)

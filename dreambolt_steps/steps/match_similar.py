@@ -153,7 +153,12 @@ class MatchSimilar(TableStep[MatchSimilarArgs]):
 
     def _tell(self, matches: Matches) -> None:
         matched = len(np.unique(matches.rows))
-        self.receipt.rows_made = max(0, self.receipt.rows_out - self.receipt.rows_in)
+        if not self.args["keep_unmatched"]:
+            self.receipt.rows_dropped = self.receipt.rows_in - matched
+        # a row with several matches is as many rows
+        self.receipt.rows_made = (
+            self.receipt.rows_out + self.receipt.rows_dropped - self.receipt.rows_in
+        )
         self.receipt.report["matched rows"] = matched
         self.receipt.report["lineage"] = {"match_model": self.model.describe()["model"]}
         self.receipt.notes = [f"{matched:,} of {self.receipt.rows_in:,} rows matched"]

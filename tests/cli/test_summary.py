@@ -50,8 +50,8 @@ def test_the_counts_of_a_run_add_up(receipts: list[Receipt], expected: str) -> N
 def test_a_step_that_loses_rows_is_named() -> None:
     lossy = Receipt("clean", "CleanTable", rows_in=997, rows_out=990)
     assert add_up([LOAD, lossy, EXPORT]) == (
-        "warning: clean does not add up: 997 rows in, 0 made, 0 rejected, 990 out; "
-        "please report this"
+        "warning: clean: 997 rows in, 990 out: 7 rows are gone without a word. "
+        "This is an error of dreambolt_steps; please report it."
     )
 
 

@@ -23,11 +23,13 @@ from dreambolt_steps.contracts.profile_store import (
     write_profile,
 )
 from dreambolt_steps.contracts.quality import score_table
+from dreambolt_steps.findings.finding import hand_over
+from dreambolt_steps.findings.in_tables import find_broken_rules, find_drift
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.profiling.drift import compare_facts
 from dreambolt_steps.profiling.history_facts import ColumnFacts, TableFacts, gather_facts
 from dreambolt_steps.report.charts import draw_distribution, grade
-from dreambolt_steps.report.page import list_findings, render_report, write_report
+from dreambolt_steps.report.page import render_report, write_report
 from dreambolt_steps.report.run_record import RunRecord, StepRecord
 from dreambolt_steps.report.sections import Section, add_section, list_sections
 from dreambolt_steps.tables.rejects.schema import Reject, build_rejects
@@ -79,6 +81,8 @@ def make_run(tmp_path: Path, *, evil: str = "", error: str | None = None) -> Run
             "warnings": [f"warned{evil}"],
         },
     )
+    hand_over(clean, *find_broken_rules([rule]))
+    hand_over(clean, *find_drift(compare_facts(before, now), "03 May 2026, 12:30"))
     export = Receipt("export", "ExportParquet", rows_in=100, rows_out=100, resumed=True)
     native = Receipt("own", "ProcessWithPrompt", rows_out=100)
     steps = (
@@ -120,8 +124,11 @@ def test_the_page_tells_the_run(tmp_path: Path) -> None:
         "players 04 May 2026, 12:30:00 · 4 steps · dreambolt_steps 1.2",
         "110 rows read − 10 rejected = 100 written",
         "Counted apart: 2 values discarded in rows that were kept.",
-        "clean 7 of 107 rows rejected; warned",
-        "team values are spread otherwise than before (PSI 4.55); not there before: 'c'; 7 times",
+        "clean 7 of 107 rows rejected",
+        "clean warned",
+        "team values are spread otherwise than before (PSI 4.55) Compared with the run of 03 May",
+        "team not there before: 'c'",
+        "team 7 times odd (first 'v' in row 4) Their rows are rejected.",
         "Compared with the run of 03 May 2026, 12:30 (100 rows)",
         "players.yaml , checked by clean: 2 promises about values and rows, 1 of them broken.",
         "✗ team odd 7 v the row is rejected",
@@ -214,15 +221,14 @@ def test_sections_can_be_added_and_replaced(tmp_path: Path) -> None:
 def test_a_run_with_nothing_to_say_is_calm(tmp_path: Path) -> None:
     steps = (StepRecord(Receipt("load", "LoadTable", rows_in=5, rows_out=5), None),)
     run = RunRecord(tmp_path, NOW, steps)
-    assert list_findings(run) == []
+    assert run.findings == []
     assert "Nothing to look at" in read_text(render_report(run))
 
 
-def test_the_worst_comes_first_and_once_for_each_column(tmp_path: Path) -> None:
-    found = list_findings(make_run(tmp_path))
-    levels = [finding.level for finding in found]
+def test_the_worst_comes_first(tmp_path: Path) -> None:
+    levels = [finding.level for finding in make_run(tmp_path).findings]
     assert levels == sorted(levels, key=["major", "moderate", "note"].index)
-    assert len({finding.where for finding in found}) == len(found)
+    assert set(levels) == {"major", "moderate", "note"}
 
 
 def test_charts_show_both_runs() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dreambolt_steps.contracts.quality import SourceLosses
+from dreambolt_steps.findings.finding import REPORT_KEY
+from dreambolt_steps.findings.in_files import ONE_COLUMN, TABLES_LEFT_OUT
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.readers.table.read_report import have_nulls
 from dreambolt_steps.tables.export.reject_export import StepRejects
@@ -62,6 +65,27 @@ def trace_spending(inputs: Mapping[str, Any]) -> float | None:
         if "usd in all runs" in receipt.report:
             return float(receipt.report["usd in all runs"])
     return None
+
+
+def trace_follows(inputs: Mapping[str, Any]) -> bool:
+    """Whether the rows are only those that came after what an earlier run has taken."""
+    for receipt in _walk_receipts(inputs):
+        since = receipt.report.get("since", {})
+        if "source_follows" in receipt.report.get("lineage", {}) or since.get("value") is not None:
+            return True
+    return False
+
+
+def trace_losses(inputs: Mapping[str, Any]) -> SourceLosses:
+    """What became of the rows before they came to a step, as far as its quality suffers."""
+    receipts = list(_walk_receipts(inputs))
+    kinds = {one["kind"] for receipt in receipts for one in receipt.report.get(REPORT_KEY, [])}
+    return SourceLosses(
+        rows=sum(receipt.rows_in for receipt in receipts if receipt.kind == "LoadTable"),
+        rejected=sum(receipt.rows_rejected for receipt in receipts),
+        has_left_out=TABLES_LEFT_OUT in kinds,
+        is_one_column=ONE_COLUMN in kinds,
+    )
 
 
 def trace_has_nulls(inputs: Mapping[str, Any]) -> bool:

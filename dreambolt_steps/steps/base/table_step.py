@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from dreambolt_steps.arguments.argument import list_arguments
 from dreambolt_steps.dry_run import current_rehearsal
+from dreambolt_steps.findings.rejected_rows import REASONS_KEY
 from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.session import step_cache
 from dreambolt_steps.session.package_versions import remember_versions
@@ -27,6 +28,7 @@ from dreambolt_steps.steps.base.input_table import InputTable
 from dreambolt_steps.steps.base.reject_limit import current_limit
 from dreambolt_steps.steps.base.step_class import StepClass
 from dreambolt_steps.tables.arrow_stream import write_stream
+from dreambolt_steps.tables.rejects.reasons import count_reasons
 from dreambolt_steps.tables.rejects.schema import count_rejected
 from dreambolt_steps.tables.table_spool import TableSpool
 
@@ -159,6 +161,8 @@ class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
             self.receipt.rows_rejected, self.receipt.values_discarded = count_rejected(rejects)
         if not rejects.num_rows:
             return
+        if count:
+            self.receipt.report[REASONS_KEY] = count_reasons(rejects)
         if isinstance(rejects, pa.Table):
             kept, rejects = rejects, TableSpool(rejects.schema)
             rejects.add(kept)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dreambolt_steps.tables.rejects.reasons import ANOTHER_ROW, NAMED_ROW
 from dreambolt_steps.tables.sql import open_duckdb
 
 _MAX_CHARACTERS = 300
@@ -39,7 +40,8 @@ class ReasonSummary:
 def summarize_rejects(
     paths: Sequence[str | Path], *, reasons: int = 10, examples: int = 3
 ) -> list[ReasonSummary]:
-    """Summarise rejects that were kept as Parquet.
+    """Summarise rejects that were kept as Parquet; a reason that names another row in each of them
+    ("duplicate of row 12") is one reason.
 
     Args:
         paths: of files in REJECT_SCHEMA; one that is gone counts for nothing.
@@ -51,12 +53,17 @@ def summarize_rejects(
         return []
     with open_duckdb() as connection:
         found = connection.execute(
-            'SELECT reason, "column", kept, count(*) AS rows, arg_min({'
+            "SELECT if(count(DISTINCT reason) = 1, any_value(reason), general) AS told, "
+            '"column", kept, count(*) AS rows, arg_min({'
             "'file': file, 'line': line, 'value': left(value, $width), 'raw': left(raw, $width)"
             "}, file_index * 1000000000000 + file_row_number, $examples) "
-            "FROM read_parquet($paths, file_row_number = true, union_by_name = true) "
-            "GROUP BY ALL ORDER BY rows DESC, reason LIMIT $reasons",
-            {"paths": there, "reasons": reasons, "examples": examples, "width": _MAX_CHARACTERS},
+            "FROM (SELECT *, file_index, regexp_replace(reason, $named, $another, 'g') AS general "
+            "FROM read_parquet($paths, file_row_number = true, union_by_name = true)) "
+            'GROUP BY general, "column", kept ORDER BY rows DESC, told LIMIT $reasons',
+            {
+                **{"paths": there, "reasons": reasons, "examples": examples},
+                **{"width": _MAX_CHARACTERS, "named": NAMED_ROW, "another": ANOTHER_ROW},
+            },
         ).fetchall()
     return [
         ReasonSummary(reason, column, bool(kept), count, tuple(first))
