@@ -175,17 +175,17 @@ def test_no_memory_address_gets_in():
 @pytest.mark.parametrize(
     ("name", "kept"),
     [
-        ("MiniLMEmbedder", "dreambolt_steps.embedding.models.minilm.MiniLMEmbedder"),
-        ("OnnxEmbedder", "dreambolt_steps.embedding.models.onnx_model.OnnxEmbedder"),
+        ("MiniLMEmbedder", "dreambolt_steps.embedding.minilm.MiniLMEmbedder"),
+        ("OnnxEmbedder", "dreambolt_steps.embedding.onnx_model.OnnxEmbedder"),
         (
             "SentenceTransformerEmbedder",
-            "dreambolt_steps.embedding.models.sentence_transformer.SentenceTransformerEmbedder",
+            "dreambolt_steps.embedding.sentence_transformer.SentenceTransformerEmbedder",
         ),
-        ("ServerEmbedder", "dreambolt_steps.embedding.models.server_model.ServerEmbedder"),
-        ("StaticEmbedder", "dreambolt_steps.embedding.models.static_model.StaticEmbedder"),
-        ("ChatModel", "dreambolt_steps.llms.openai.model.ChatModel"),
-        ("LiteLLMModel", "dreambolt_steps.llms.litellm.model.LiteLLMModel"),
-        ("LocalModel", "dreambolt_steps.llms.llama_cpp.model.LocalModel"),
+        ("ServerEmbedder", "dreambolt_steps.embedding.server_model.ServerEmbedder"),
+        ("StaticEmbedder", "dreambolt_steps.embedding.static_model.StaticEmbedder"),
+        ("ChatModel", "dreambolt_steps.llms.chat_model.ChatModel"),
+        ("LiteLLMModel", "dreambolt_steps.llms.litellm_model.LiteLLMModel"),
+        ("LocalModel", "dreambolt_steps.llms.local_model.LocalModel"),
         ("LaterModel", "dreambolt_steps.LaterModel"),
     ],
 )
