@@ -8,10 +8,37 @@ standard logger `dreambolt`.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
+
+_run_ids: list[str] = []
+
+
+def current_run_id() -> str | None:
+    """The id of the run that goes on; None outside of one."""
+    return _run_ids[-1] if _run_ids else None
+
+
+@contextmanager
+def begin_run() -> Iterator[str]:
+    """Give what happens inside the block one run id: in its receipts, report, records of loads and
+    log lines. Inside a run that has begun already its id stays.
+
+    Example:
+        >>> with begin_run() as outer, begin_run() as inner:
+        ...     outer == inner == current_run_id()
+        True
+    """
+    now = datetime.now(UTC)
+    _run_ids.append(current_run_id() or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+    try:
+        yield _run_ids[-1]
+    finally:
+        _run_ids.pop()
 
 
 @dataclass
@@ -37,6 +64,7 @@ class Receipt:
         rejects: the Parquet file that keeps the rejected rows, if there are any.
         notes: short facts a reader wants, such as `table players in worldcup.duckdb`.
         report: details for machines and for `dreambolt session show`.
+        run_id: of the run that produced the result; None for one of an older version.
     """
 
     step: str
@@ -53,6 +81,7 @@ class Receipt:
     rejects: str | None = None
     notes: list[str] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
+    run_id: str | None = field(default_factory=current_run_id)
 
     def to_dict(self) -> dict[str, Any]:
         """Every field, ready for JSON."""

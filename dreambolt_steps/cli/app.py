@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ from dreambolt_steps.cli.options import (
     Table,
     To,
 )
+from dreambolt_steps.cli.result_commands import result_app
 from dreambolt_steps.cli.run_options import (
     Address,
     DryRun,
@@ -54,6 +56,7 @@ app = typer.Typer(
 )
 app.add_typer(session_app, name="session")
 app.add_typer(look_app)
+app.add_typer(result_app)
 app.add_typer(database_app)  # its commands stand beside the others
 
 
@@ -95,7 +98,7 @@ def run(
 
     Example: dreambolt run recipes/worldcup.py --set table=cups
     """
-    from dreambolt_steps.cli.run import RunOptions, run_recipe
+    from dreambolt_steps.cli.run import RunOptions, prepare_recipe, run_watched
 
     options = RunOptions(
         session=session,
@@ -110,7 +113,7 @@ def run(
         json_logs=json_logs,
         quiet=quiet,
     )
-    run_recipe(recipe, settings or [], options)
+    run_watched(partial(prepare_recipe, recipe, settings or [], options), options)
 
 
 @app.command()
@@ -149,7 +152,7 @@ def ingest(
 
     Example: dreambolt ingest players.csv --embed name --columns shirt=int16
     """
-    from dreambolt_steps.cli.run import RunOptions, run_ingest
+    from dreambolt_steps.cli.run import RunOptions, prepare_ingest, run_watched
 
     wanted = {"mode": mode, "out": out, "database": to, "table": table, "model": llm}
     wanted |= {"method": synth_method, "embedder": embedder}
@@ -167,7 +170,9 @@ def ingest(
         json_logs=json_logs,
         quiet=quiet,
     )
-    run_ingest(
+
+    prepare = partial(
+        prepare_ingest,
         path,
         wanted,
         embed or [],
@@ -180,3 +185,4 @@ def ingest(
         columns=columns or [],
         options=options,
     )
+    run_watched(prepare, options)

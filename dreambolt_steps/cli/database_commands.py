@@ -53,12 +53,14 @@ def search(
         list[str],
         typer.Argument(
             metavar="[DATABASE|FILES] TEXT",
-            help="A DuckDB file, firebolt://DATABASE (the default), a Parquet file or a folder of "
-            "them; and what to look for.",
+            help="A DuckDB file, firebolt://DATABASE, a Parquet file or a folder of them (default: "
+            "Firebolt if it is set up, else the only DuckDB file here or in out/); and what to "
+            "look for.",
         ),
     ],
     table: Annotated[
-        str | None, typer.Option("--table", metavar="TABLE", help="The table, unless in files.")
+        str | None,
+        typer.Option("--table", metavar="TABLE", help="The table, if several have vectors."),
     ] = None,
     k: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 5,
     column: Annotated[
@@ -68,7 +70,7 @@ def search(
 ) -> None:
     """Find the rows nearest to a text in meaning.
 
-    Example: dreambolt search out/cup.duckdb "a red card in the final" --table players
+    Example: dreambolt search out/cup.duckdb "a red card in the final"
     """
     from dreambolt_steps.cli.query import show_search
 
@@ -77,6 +79,7 @@ def search(
             "search takes where to look and one text; name a table with --table, and put the text "
             "in quotes"
         )
-    show_search(
-        words[0] if len(words) > 1 else "firebolt://", words[-1], table, k, column, embedder
-    )
+    from dreambolt_steps.cli.find_vectors import find_target
+
+    database = words[0] if len(words) > 1 else find_target()
+    show_search(database, words[-1], table, k, column, embedder)

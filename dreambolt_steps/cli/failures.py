@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar
 
 from dreambolt_steps.errors import DreamboltError
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 _AGAIN_SECONDS = 0.02  # long enough for what dropped it to end
 _debug = [False]
 _interrupted = [False]
@@ -68,7 +68,9 @@ def tell_command() -> str:
         return "dreambolt" if found and Path(found).samefile(called) else _shorten(called)
     if called.name == "cli.py":
         return f"{_shorten(python)} {_shorten(called)}"
-    return f"{_shorten(python)} -m dreambolt_steps"
+    known = shutil.which("python")
+    is_known = known is not None and Path(known).parent == python.parent
+    return f"{'python' if is_known else _shorten(python)} -m dreambolt_steps"
 
 
 def _shorten(path: Path) -> str:
@@ -94,26 +96,40 @@ def report_failures(command: Command) -> Command:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
-        except DreamboltError as error:
-            if _interrupted[0]:
-                _stop_interrupted()
-            _show_traceback()
-            _say("error: " + " ".join(str(error).split("\n")))
-            sys.exit(error.exit_code)
         except Exception as error:
-            if _interrupted[0]:
+            code = find_exit_code(error)
+            if code == INTERRUPTED:
                 _stop_interrupted()
             _show_traceback()
-            first = (str(error).strip() or type(error).__name__).split("\n")[0]
-            _say(f"error: unexpected {type(error).__name__}: {first}; --debug shows where")
-            sys.exit(1)
+            _say(f"error: {describe_failure(error)}")
+            sys.exit(code)
 
     return run  # type: ignore[return-value]
 
 
+def find_exit_code(error: BaseException) -> int:
+    """The exit code of a command that an error ends: docs/command-line.md lists them."""
+    if isinstance(error, KeyboardInterrupt) or _interrupted[0]:
+        return INTERRUPTED
+    return error.exit_code if isinstance(error, DreamboltError) else FAILED
+
+
+def describe_failure(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    if isinstance(error, DreamboltError):
+        return " ".join(str(error).split("\n"))
+    first = (str(error).strip() or type(error).__name__).split("\n")[0]
+    return f"unexpected {type(error).__name__}: {first}; --debug shows where"
+
+
+def show_command() -> str:
+    """The command line as it was typed."""
+    return shlex.join([*shlex.split(tell_command()), *sys.argv[1:]])
+
+
 def _stop_interrupted() -> NoReturn:
     kept = "finished steps are kept, the same command resumes: "
-    again = f"{tell_command()} {shlex.join(sys.argv[1:])}"
+    again = show_command()
     resumes = bool(sys.argv[1:]) and sys.argv[1] in _RESUMED
     _say(f"interrupted; {kept}{again}" if resumes else "interrupted")
     sys.exit(INTERRUPTED)

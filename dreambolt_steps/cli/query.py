@@ -28,7 +28,7 @@ def show_search(
     Args:
         database: a DuckDB file, firebolt://DATABASE, a Parquet file, or a folder of them.
         text: what to look for.
-        table: where; None for Parquet files.
+        table: where; None for Parquet files, or the only table with vectors.
         k: how many rows.
         column: the vectors, if there are several.
         embedder: the model that made them, as `open_embedder` takes it; empty for the one that the
@@ -44,11 +44,11 @@ def show_search(
             raise UsageError(f"{database} holds Parquet files, no tables; leave --table out")
         _search_files(path, text, k, column, embedder)
         return
-    if table is None:
-        raise UsageError(f"name the table in {database} to search: --table TABLE")
+    from dreambolt_steps.cli.find_vectors import find_vector_table
     from dreambolt_steps.warehouses.protocol import open_warehouse
 
     warehouse = open_warehouse(database)
+    table = table or find_vector_table(warehouse)
     described = warehouse.describe_table(table)
     vectors = described.vectors
     chosen = choose_vectors(list(vectors), column, table)

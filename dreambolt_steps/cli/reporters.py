@@ -3,12 +3,8 @@ request."""
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 import time
-from typing import Any
-from uuid import uuid4
 
 from rich.console import Console
 from rich.markup import escape
@@ -21,11 +17,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from dreambolt_steps.cli.json_log import write_event
 from dreambolt_steps.cli.tables import make_printable
 from dreambolt_steps.findings.listing import list_findings
 from dreambolt_steps.log import Receipt
 
 _NOTES_IN_LINE = 3
+_SECONDS_BETWEEN = 1
+_BARS = 8  # on the screen at once
 
 
 class RunReporter:
@@ -51,13 +50,16 @@ class RunReporter:
         if not self.quiet or level >= logging.WARNING:
             self._print(message)
 
+    def close(self) -> None:
+        """Nothing: plain output has no bars."""
+
     def _print(self, line: str) -> None:
         # Step names and paths may hold brackets, which are no markup here.
         self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 class BarReporter(RunReporter):
-    """Draws a bar for the step that is running."""
+    """Draws a bar for each step, above the closing table that says the same for good."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         super().__init__(console, quiet=quiet)
@@ -74,62 +76,59 @@ class BarReporter(RunReporter):
 
     def start_step(self, step: str, kind: str) -> None:
         self.progress.start()
-        self._task = self.progress.add_task(escape(step), total=None, unit="rows")
+        for old in self.progress.task_ids[: -_BARS + 1]:
+            self.progress.remove_task(old)
+        self._task = self.progress.add_task(escape(make_printable(step)), total=None, unit="rows")
 
     def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
         if self._task is not None:
             self.progress.update(self._task, completed=done, total=total, unit=unit)
 
     def finish_step(self, receipt: Receipt) -> None:
-        self.close()
-        super().finish_step(receipt)
+        self.receipts.append(receipt)
+        if self._task is not None:
+            rows, cached = receipt.rows_out, ", from the cache" if receipt.resumed else ""
+            self.progress.update(self._task, completed=rows, total=rows, unit=f"rows{cached}")
 
     def close(self) -> None:
-        """Take the bar off the screen."""
-        if self._task is not None:
-            self.progress.remove_task(self._task)
-            self._task = None
+        """Take the bars off the screen."""
+        for task in self.progress.task_ids:
+            self.progress.remove_task(task)
+        self._task = None
         self.progress.stop()
 
 
 class JsonReporter(RunReporter):
-    """Writes one JSON object a line to stdout: time, run_id, step (null between steps), event."""
+    """Writes events (`json_log`) and nothing else."""
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
         super().__init__(console, quiet=quiet)
-        self.run_id = uuid4().hex
         self._step: str | None = None
         self._told = 0.0
 
     def start_step(self, step: str, kind: str) -> None:
         self._step = step
-        self._write("start", kind=kind)
+        write_event("start", step=step, kind=kind)
 
     def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
-        if time.monotonic() - self._told > 1:
+        if time.monotonic() - self._told > _SECONDS_BETWEEN:
             self._told = time.monotonic()
-            self._write("progress", done=done, total=total, unit=unit)
+            write_event("progress", step=step, done=done, total=total, unit=unit)
 
     def finish_step(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)
-        self._write("finish", **receipt.to_dict())
+        made_by = receipt.to_dict()
+        made_by["made_by_run"] = made_by.pop("run_id")  # of a cached step: an earlier one
+        write_event("finish", **made_by)
         self._step = None
 
     def say(self, message: str, level: int = logging.INFO) -> None:
-        self._write("message", level=logging.getLevelName(level), message=message)
+        write_event("message", level=level, step=self._step, message=message)
 
     def tell_findings(self) -> None:
         """Write what deserves a look, one `finding` a line, the worst first."""
         for one in list_findings(self.receipts):
-            self._step = one.step or None
-            self._write("finding", **(one.to_dict() | {"step": one.step or None}))
-        self._step = None
-
-    def _write(self, event: str, **fields: Any) -> None:
-        line = {"time": time.time(), "run_id": self.run_id, "step": self._step, "event": event}
-        line |= fields
-        sys.stdout.write(json.dumps(line, default=str) + "\n")
-        sys.stdout.flush()
+            write_event("finding", **(one.to_dict() | {"step": one.step or None}))
 
 
 def choose_reporter(*, json_logs: bool, quiet: bool) -> RunReporter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from glob import iglob
@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dreambolt_steps.cli.failures import is_debugging
-from dreambolt_steps.cli.reporters import BarReporter, JsonReporter, choose_reporter
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
-from dreambolt_steps.cli.summary import show_summary
+from dreambolt_steps.cli.watch_run import watch_run
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.embedding.open_embedder import check_embedder
@@ -20,7 +19,6 @@ from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.ledger.spending import limit_spending
 from dreambolt_steps.llms.open_model import check_language_model
-from dreambolt_steps.log import report_to
 from dreambolt_steps.recipes.recipe import Recipe, load_recipe
 from dreambolt_steps.session.session import open_session
 from dreambolt_steps.steps.base.quality_limit import require_quality
@@ -63,19 +61,39 @@ class RunOptions:
     quiet: bool
 
 
-def run_recipe(
-    path: Path,
-    settings: Sequence[str],
-    options: RunOptions,
-) -> None:
-    """Run a recipe file; its session is `sessions/<name of the file>` unless one is named."""
+@dataclass(frozen=True)
+class PreparedRun:
+    """A recipe whose arguments are checked.
+
+    Attributes:
+        recipe: to run.
+        arguments: of its function.
+        session: the folder of its session.
+    """
+
+    recipe: Recipe
+    arguments: dict[str, Any]
+    session: Path
+
+
+def run_watched(prepare: Callable[[], PreparedRun], options: RunOptions) -> None:
+    """Prepare a run and do it, listened to from its first argument to its last word."""
+    listening = {"json_logs": options.json_logs, "quiet": options.quiet}
+    with watch_run(dry_run=options.dry_run, **listening) as watched:
+        prepared = prepare()
+        watched.session = prepared.session
+        watched.as_options = prepared.recipe.path == INGEST
+        _run(prepared, options)
+
+
+def prepare_recipe(path: Path, settings: Sequence[str], options: RunOptions) -> PreparedRun:
+    """Read a recipe file; its session is `sessions/<name of the file>` unless one is named."""
     recipe = load_recipe(path)
     arguments = recipe.parse_settings(settings)
-    folder = options.session or Path("sessions") / path.stem
-    _run(recipe, arguments, folder, options)
+    return PreparedRun(recipe, arguments, options.session or Path("sessions") / path.stem)
 
 
-def run_ingest(
+def prepare_ingest(
     source: str,
     wanted: dict[str, str],
     embed: Sequence[str],
@@ -88,8 +106,9 @@ def run_ingest(
     copy: Sequence[str],
     columns: Sequence[str],
     options: RunOptions,
-) -> None:
-    """Run the packaged recipe on a source; names that are not given come from the source's name."""
+) -> PreparedRun:
+    """Check what the packaged recipe is asked to do with a source; names that are not given come
+    from the source's name."""
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     load_args |= parse_since(since, wanted["mode"])
     if wanted["mode"] not in MODES:
@@ -124,8 +143,7 @@ def run_ingest(
         "copy": copy_args,
         "rows": synth,
     }
-    folder = options.session or Path("sessions") / name
-    _run(load_recipe(INGEST), arguments, folder, options)
+    return PreparedRun(load_recipe(INGEST), arguments, options.session or Path("sessions") / name)
 
 
 def check_synthesis(rows: int, method: str, model: str) -> None:
@@ -179,30 +197,16 @@ def name_source(source: str) -> str:
     return clean_names([plain[-1].split(".")[0]])[0]
 
 
-def _run(recipe: Recipe, arguments: dict[str, Any], folder: Path, options: RunOptions) -> None:
-    reporter = choose_reporter(json_logs=options.json_logs, quiet=options.quiet)
+def _run(prepared: PreparedRun, options: RunOptions) -> None:
     limit, lowest = options.max_rejects, options.min_quality
-    try:
-        with (
-            report_to(reporter),
-            limit_rejects(limit) if limit is not None else nullcontext(),
-            limit_spending(options.max_cost),
-            rehearse() if options.dry_run else nullcontext(),
-            nullcontext() if lowest is None or options.dry_run else require_quality(lowest),
-            use_engine(options.engine, options.address),
-            open_session(folder, fresh=options.fresh, wait=options.wait, verbose=is_debugging()),
-        ):
-            recipe.run(arguments)
-    finally:
-        if isinstance(reporter, BarReporter):
-            reporter.close()
-    if isinstance(reporter, JsonReporter):
-        reporter.tell_findings()
-    elif not options.quiet:
-        show_summary(
-            reporter.console,
-            reporter.receipts,
-            folder,
-            dry_run=options.dry_run,
-            as_options=recipe.path == INGEST,
-        )
+    with (
+        limit_rejects(limit) if limit is not None else nullcontext(),
+        limit_spending(options.max_cost),
+        rehearse() if options.dry_run else nullcontext(),
+        nullcontext() if lowest is None or options.dry_run else require_quality(lowest),
+        use_engine(options.engine, options.address),
+        open_session(
+            prepared.session, fresh=options.fresh, wait=options.wait, verbose=is_debugging()
+        ),
+    ):
+        prepared.recipe.run(prepared.arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.cli.failures import tell_command
+from dreambolt_steps.cli.find_session import name_session
 from dreambolt_steps.cli.look_at import show_findings
-from dreambolt_steps.cli.tables import count, shorten_path
+from dreambolt_steps.cli.tables import count, make_printable, shorten_path
 from dreambolt_steps.findings.listing import check_sum, list_findings
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.report.page import REPORT_FILE
@@ -28,6 +30,9 @@ def show_summary(
     *,
     dry_run: bool = False,
     as_options: bool = True,
+    run_id: str | None = None,
+    seconds: float | None = None,
+    failed: bool = False,
 ) -> None:
     """Print what each step did, the files, commands to try, and at last what deserves a look.
 
@@ -38,47 +43,85 @@ def show_summary(
         dry_run: whether nothing was written.
         as_options: name what settles something as an option of `ingest`, not as an argument of a
             step in a recipe.
+        run_id, seconds: of the whole run, if they are known.
+        failed: whether an error ended it, which is told elsewhere.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("step")
-    for name in ("rows in", "rejected", "out", "seconds", "rows/s"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for receipt in receipts:
-        speed = receipt.rows_out / receipt.seconds if receipt.seconds else 0
-        cached = "from the cache" if receipt.resumed else ""
-        table.add_row(
-            escape(receipt.step),
-            f"{receipt.rows_in:,}",
-            f"{receipt.rows_rejected:,}",
-            f"{receipt.rows_out:,}",
-            f"{receipt.seconds:.2f}",
-            f"{speed:,.0f}",
-            cached,
-        )
 
     def say(line: str = "") -> None:
         # Names and paths may hold brackets, which are no markup here.
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     say()
-    console.print(table, highlight=False)
+    console.print(_draw_table(receipts, seconds), highlight=False)
     say()
+    if console.is_terminal:  # elsewhere they stand in the lines of the steps
+        _show_notes(say, receipts)
+    if failed:
+        _tell_run(say, session, run_id)
+        return
     say(add_up(receipts))
     _show_artefacts(say, receipts, dry_run)
     _show_quality(say, receipts)
-    say(f"session: {session}")
-    if not dry_run and (session / REPORT_FILE).is_file():
-        say(f"report: {shorten_path(str(session / REPORT_FILE))}")
-    commands = [line for receipt in receipts for line in receipt.report.get("next", [])]
-    if commands and not dry_run:
-        say("\ntry next:")
-        for line in commands:
-            say(f"  {tell_command()} {line}")
+    _tell_run(say, session, run_id)
+    if dry_run:
+        say(f"a dry run: nothing was written but what is kept in {session}, and no model ran")
+    else:
+        _show_next(say, receipts, session)
     findings = list_findings(receipts)
     if findings:
         say()
         show_findings(say, findings, console.width, as_options=as_options)
+
+
+def _show_next(say: Callable[[str], None], receipts: Sequence[Receipt], session: Path) -> None:
+    """Where the report is, and commands that are worth typing."""
+    if (session / REPORT_FILE).is_file():
+        say(f"report: {shorten_path(str(session / REPORT_FILE))}")
+    commands = [line for receipt in receipts for line in receipt.report.get("next", [])]
+    if commands:
+        say("\ntry next:")
+        for line in [*commands, shlex.join(["report", name_session(session), "--open"])]:
+            say(f"  {tell_command()} {line}")
+
+
+def _draw_table(receipts: Sequence[Receipt], seconds: float | None) -> Table:
+    """A row a step, grey where its result was there already, and the time of the whole run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("step", overflow="fold")
+    for name in ("rows in", "rejected", "out", "seconds", "rows/s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for receipt in receipts:
+        speed = receipt.rows_out / receipt.seconds if receipt.seconds else 0
+        took = ("", "") if receipt.resumed else (f"{receipt.seconds:.2f}", f"{speed:,.0f}")
+        table.add_row(
+            escape(make_printable(receipt.step)),
+            f"{receipt.rows_in:,}",
+            f"{receipt.rows_rejected:,}",
+            f"{receipt.rows_out:,}",
+            *took,
+            "from the cache" if receipt.resumed else "",
+            style="dim" if receipt.resumed else None,
+        )
+    if seconds is not None:
+        cached = sum(receipt.resumed for receipt in receipts)
+        told = f"{cached} of {len(receipts)} steps cached" if cached else ""
+        table.add_row("total", "", "", "", f"{seconds:.2f}", "", told, style="bold")
+    return table
+
+
+def _show_notes(say: Callable[[str], None], receipts: Sequence[Receipt]) -> None:
+    for receipt in receipts:
+        if receipt.kind.startswith("CopyInto") or receipt.kind in MEASURE_KINDS:
+            continue  # theirs are told below
+        for note in receipt.notes:
+            say(f"{make_printable(receipt.step)}: {make_printable(note)}")
+
+
+def _tell_run(say: Callable[[str], None], session: Path, run_id: str | None) -> None:
+    say(f"session: {session}")
+    if run_id is not None:
+        say(f"run: {run_id}")
 
 
 def add_up(receipts: Sequence[Receipt]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 from dreambolt_steps.dry_run import current_rehearsal
 from dreambolt_steps.errors import DreamboltError
-from dreambolt_steps.log import Receipt, current_reporter
+from dreambolt_steps.log import Receipt, current_reporter, current_run_id
 
 
 @contextmanager
@@ -38,21 +37,6 @@ def report_run(session: Path, list_steps: Callable[[], Sequence[Any]]) -> Iterat
     _write(session, list_steps(), None)
 
 
-def report_so_far(session: Path) -> Path | None:
-    """Write the report of the steps so far, within the open session of a folder.
-
-    Returns: its path; None where that session is not open, or nothing can be written.
-    """
-    module = sys.modules.get("datadreamer")
-    if module is None or not module.DataDreamer.initialized():
-        return None
-    if module.DataDreamer.is_running_in_memory():
-        return None
-    if Path(module.DataDreamer.get_output_folder_path()).resolve() != session.resolve():
-        return None
-    return _write(session, list(module.DataDreamer.ctx.steps), None)
-
-
 def _write(session: Path, steps: Sequence[Any], error: str | None) -> Path | None:
     if not steps or current_rehearsal() is not None:
         return None
@@ -63,7 +47,7 @@ def _write(session: Path, steps: Sequence[Any], error: str | None) -> Path | Non
     try:
         records = tuple(map(_record_step, steps))
         now = datetime.now().astimezone()
-        return write_report(RunRecord(session, now, records, error, __version__))
+        return write_report(RunRecord(session, now, records, error, __version__, current_run_id()))
     except Exception as problem:  # whatever it is: the run itself is done and stands
         told = f"the report could not be written: {type(problem).__name__}: {problem}"
         current_reporter().say(told, logging.WARNING)

@@ -50,6 +50,7 @@ class RunRecord:
         steps: in their order.
         error: why the run stopped; None if it did not.
         version: of this package.
+        run_id: of the run.
     """
 
     session: Path
@@ -57,6 +58,7 @@ class RunRecord:
     steps: tuple[StepRecord, ...]
     error: str | None = None
     version: str = ""
+    run_id: str | None = None
 
     @property
     def profiles(self) -> list[tuple[StepRecord, TableProfile]]:

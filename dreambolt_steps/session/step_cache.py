@@ -47,7 +47,8 @@ def read_step_file(folder: Path) -> dict[str, object] | None:
 def read_receipt(folder: Path) -> Receipt | None:
     """The receipt of the run that produced the folder's result, if it was kept."""
     try:
-        return Receipt(**json.loads((folder / RECEIPT_FILE).read_text(encoding="utf-8")))
+        told = json.loads((folder / RECEIPT_FILE).read_text(encoding="utf-8"))
+        return Receipt(**{"run_id": None, **told})
     except (FileNotFoundError, ValueError, TypeError):
         return None
 

@@ -10,6 +10,7 @@ from typing import get_args
 
 from dreambolt_steps.arguments.warehouse import Mode
 from dreambolt_steps.errors import SchemaError, UsageError, WarehouseError
+from dreambolt_steps.log import current_run_id
 from dreambolt_steps.unknown_names import tell_known
 
 MODES: tuple[str, ...] = get_args(Mode)
@@ -32,6 +33,7 @@ class Load:
         key: columns that name a row, for merge and snapshot.
         evolve: let the table follow the files: columns are added and types widened; a column that
             the files lack becomes NULL. Without it such a load is refused.
+        run_id: of the run that makes the load, kept in the metadata of its record.
 
     Raises:
         UsageError: an unknown mode, no id, a key that is missing or not used, or the ledger as
@@ -46,6 +48,11 @@ class Load:
     mode: str = "create"
     key: tuple[str, ...] = ()
     evolve: bool = False
+    run_id: str | None = field(default_factory=current_run_id)
+
+    def describe(self, metadata: Mapping[str, str]) -> dict[str, str]:
+        """The metadata of the load's record: that of the files, and the id of the run."""
+        return {**metadata, **({"run_id": self.run_id} if self.run_id else {})}
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

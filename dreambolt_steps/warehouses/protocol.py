@@ -42,6 +42,9 @@ class Warehouse(Protocol):
     def holds_load(self, table: str, load_id: str) -> bool:
         """Say whether a table holds a load; False if the table is gone or was emptied."""
 
+    def list_tables(self) -> list[str]:
+        """List the tables as a user names them, without the record of loads."""
+
     def describe_table(self, table: str) -> TableDescription:
         """Describe a table: its columns, rows, loads and vectors."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -34,15 +35,20 @@ def test_ingest_ends_with_a_table_that_can_be_queried_as_printed(
         (1934, "Italy", "008", "INTEGER", "FLOAT[384]"),
         (1938, "Italy", None, "INTEGER", "FLOAT[384]"),
     ]
-    lines = done.stdout.split("try next:\n")[1].strip().split("\n")
-    assert len(lines) == 3
-    import shlex
-
-    for line in lines:
-        words = shlex.split(line)
-        again = dreambolt(*words[words.index("dreambolt_steps") + 1 :])
+    block = done.stdout.split("try next:\n")[1].split("\n\n")[0]
+    lines = [line.split(" -m dreambolt_steps ")[1] for line in block.strip().split("\n")]
+    assert lines == [
+        "query out/cups.duckdb 'SELECT winner, count(*) AS n FROM cups GROUP BY ALL "
+        "ORDER BY n DESC LIMIT 5'",
+        "search out/cups.duckdb hello",
+        "report cups --open",
+    ]
+    for line in lines[:2]:
+        again = dreambolt(*shlex.split(line))
         assert again.returncode == 0, again.stderr
         assert "Italy" in again.stdout
+    assert dreambolt("report", "cups").stdout == "sessions/cups/report.html\n"
+    assert "Italy" in dreambolt("search", "hello").stdout
     files = list((tmp_path / "out/cups").glob("*.parquet"))
     metadata = pq.read_schema(files[0]).metadata or pq.read_metadata(files[0]).metadata
     assert b"all-MiniLM-L6-v2" in metadata[b"dreambolt.embedding_model"]
@@ -50,13 +56,51 @@ def test_ingest_ends_with_a_table_that_can_be_queried_as_printed(
     assert resumed.stdout.count("from the cache") == 10
 
 
-def test_json_logs_are_json_with_one_run_id(dreambolt: Run, cups: Path) -> None:
+def test_one_run_id_is_in_every_event_and_in_what_the_run_leaves(
+    dreambolt: Run, cups: Path, tmp_path: Path
+) -> None:
     done = dreambolt("ingest", "cups.csv", "--json-logs")
     events = [json.loads(line) for line in done.stdout.strip().split("\n")]
-    assert len({event["run_id"] for event in events}) == 1
+    (run_id,) = {event["run_id"] for event in events}
     finished = [event for event in events if event["event"] == "finish"]
     assert [event["step"] for event in finished] == ["load", "clean", "export", "copy into"]
     assert {event["rows_out"] for event in finished} == {3}
+    assert {event["made_by_run"] for event in finished} == {run_id}
+    assert events[0]["event"] == "run_started"
+    assert events[0]["command"].endswith("ingest cups.csv --json-logs")
+    last = events[-1]
+    assert (last["event"], last["status"], last["exit_code"]) == ("run_finished", "done", 0)
+    assert (last["rows_read"], last["rows_rejected"], last["rows_written"]) == (3, 0, 3)
+    assert (tmp_path / last["report"]).is_file()
+    kept = json.loads((tmp_path / "sessions/cups/clean/receipt.json").read_text())
+    assert kept["run_id"] == run_id
+    database = duckdb.connect(str(tmp_path / "out/cups.duckdb"), read_only=True)
+    (record,) = database.execute("SELECT metadata['run_id'] FROM _dreambolt_loads").fetchall()
+    assert record == (run_id,)
+    again = dreambolt("ingest", "cups.csv")
+    assert f"run: {run_id}" not in again.stdout
+    assert json.loads((tmp_path / "sessions/cups/clean/receipt.json").read_text()) == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "kind"),
+    [
+        (["nowhere.csv"], 2, "MissingSourceError"),
+        (["cups.csv", "--mode", "apend"], 2, "UsageError"),
+        (["cups.csv", "--columns", "winner=int8", "--max-rejects", "0"], 1, "RejectLimitError"),
+    ],
+)
+def test_an_error_is_an_event_too(
+    dreambolt: Run, cups: Path, arguments: list[str], code: int, kind: str
+) -> None:
+    done = dreambolt("ingest", *arguments, "--json-logs")
+    assert done.returncode == code
+    events = [json.loads(line) for line in done.stdout.strip().split("\n")]
+    error, last = events[-2:]
+    assert (error["event"], error["level"], error["error"]) == ("error", "error", kind)
+    assert done.stderr == f"error: {error['message']}\n"
+    assert (last["event"], last["status"]) == ("run_finished", "failed")
+    assert error["exit_code"] == last["exit_code"] == code
 
 
 def test_a_dry_run_writes_nothing_outside_the_session(

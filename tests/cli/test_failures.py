@@ -215,6 +215,12 @@ def test_the_program_is_named_as_it_was_called(
     assert tell_command() == expected
 
 
+def test_a_python_that_the_shell_finds_is_called_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["x/dreambolt_steps/__main__.py"])
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert tell_command() == "python -m dreambolt_steps"
+
+
 def test_the_installed_program_is_named_by_its_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -52,8 +52,8 @@ def test_a_template_is_embedded_by_a_named_model_and_searched_with_it() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nowhere.csv"], 1, "no such file"),
-        (["*.tsv"], 1, "no file matches this glob"),
+        (["nowhere.csv"], 2, "no such file"),
+        (["*.tsv"], 2, "no file matches this glob"),
         (["http://127.0.0.1:9/x.csv"], 1, "can't be reached"),
         (["s3://bucket/x.csv"], 1, "AWS_ACCESS_KEY_ID"),
         (["cups.csv", "--mode", "upsert"], 2, "--mode upsert: there are create, replace, append"),

@@ -3,10 +3,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+from datetime import datetime
 
 import pytest
 from rich.console import Console
 
+from dreambolt_steps.cli.json_log import VERSION
 from dreambolt_steps.cli.reporters import (
     BarReporter,
     JsonReporter,
@@ -14,7 +16,7 @@ from dreambolt_steps.cli.reporters import (
     choose_reporter,
     describe_receipt,
 )
-from dreambolt_steps.log import Receipt
+from dreambolt_steps.log import Receipt, begin_run
 
 RECEIPT = Receipt(
     "load [a/b]",
@@ -70,7 +72,7 @@ def test_quiet_output_is_warnings_only() -> None:
     assert reporter.receipts == [RECEIPT]
 
 
-def test_a_terminal_gets_a_bar_and_keeps_the_lines() -> None:
+def test_a_terminal_gets_bars_and_no_lines_that_the_closing_table_says_again() -> None:
     console, file = make_console(terminal=True)
     reporter = BarReporter(console)
     reporter.start_step("load [a/b]", "LoadTable")
@@ -80,8 +82,17 @@ def test_a_terminal_gets_a_bar_and_keeps_the_lines() -> None:
     assert "500000/1000000" in file.getvalue()
     assert "texts" in file.getvalue()
     reporter.finish_step(RECEIPT)
-    assert "999,999 out" in file.getvalue()
+    reporter.say("the session is in use", logging.WARNING)
+    reporter.start_step("clean", "CleanTable")
+    reporter.progress.refresh()
+    assert "999999/999999" in file.getvalue()
+    assert "the session is in use" in file.getvalue()
+    assert "999,999 out" not in file.getvalue()
+    for number in range(20):
+        reporter.start_step(f"step {number}", "CleanTable")
+    assert len(reporter.progress.tasks) == 8
     reporter.close()
+    assert reporter.receipts == [RECEIPT]
 
 
 def test_a_run_that_fails_in_mid_step_takes_its_bar_away() -> None:
@@ -93,18 +104,22 @@ def test_a_run_that_fails_in_mid_step_takes_its_bar_away() -> None:
     assert not reporter.progress.live.is_started
 
 
-def test_json_lines_carry_run_time_step_and_event(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_lines_carry_version_time_level_run_step_and_event(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     reporter = JsonReporter(make_console()[0])
-    play(reporter)
+    with begin_run() as run_id:
+        play(reporter)
+        reporter.say("between steps", logging.WARNING)
     events = [json.loads(line) for line in capsys.readouterr().out.strip().split("\n")]
-    assert [event["event"] for event in events] == ["start", "progress", "message", "finish"]
-    assert len({event["run_id"] for event in events}) == 1
-    assert all(isinstance(event["time"], float) for event in events)
-    assert [event["step"] for event in events] == ["load [a/b]"] * 4
+    assert [one["event"] for one in events] == ["start", "progress", "message", "finish", "message"]
+    assert {event["run_id"] for event in events} == {run_id}
+    assert {event["version"] for event in events} == {VERSION}
+    assert [event["level"] for event in events] == ["info"] * 4 + ["warning"]
+    assert all(datetime.fromisoformat(event["time"]).tzinfo for event in events)
+    assert [event["step"] for event in events] == ["load [a/b]"] * 4 + [None]
     assert (events[1]["done"], events[1]["total"]) == (500_000, 1_000_000)
-    assert events[3]["rows_rejected"] == 1
-    reporter.say("between steps")
-    assert json.loads(capsys.readouterr().out)["step"] is None
+    assert (events[3]["rows_rejected"], events[3]["made_by_run"]) == (1, None)
 
 
 def test_the_reporter_fits_the_output(capsys: pytest.CaptureFixture[str]) -> None:

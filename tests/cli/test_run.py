@@ -82,13 +82,13 @@ def test_the_text_of_a_recipe_is_no_part_of_its_fingerprints() -> None:
         (["run", "plus.py", "--set", "fail=perhaps"], 2, "write true or false"),
         (["run", "plus.py", "--set", "fail=yes"], 1, "plus.py:21: ValueError: no luck with cups"),
         (["run", "plus.py", "--set", "column=code"], 1, "plus.py:13: ArrowNotImplementedError"),
-        (["run", "plus.py", "--set", "source=gone.csv"], 1, "gone.csv: no such file"),
+        (["run", "plus.py", "--set", "source=gone.csv"], 2, "gone.csv: no such file"),
         (["run", "plus.py", "--session", "cups.csv"], 2, "is a file; name a folder"),
         (["run", "broken.py"], 2, "broken.py:1: syntax error"),
         (["preview", "plus.py", "--set", "fail=1"], 1, "plus.py:21: ValueError"),
-        (["preview", "gone.csv"], 1, "gone.csv: no such file"),
+        (["preview", "gone.csv"], 2, "gone.csv: no such file"),
         (["preview", "broken.py"], 2, "broken.py:1: syntax error"),
-        (["inspect", "gone.csv"], 1, "gone.csv: no such file"),
+        (["inspect", "gone.csv"], 2, "gone.csv: no such file"),
     ],
 )
 def test_every_mistake_is_one_line(arguments: list[str], code: int, words: str) -> None:

@@ -5,6 +5,7 @@ import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -163,7 +164,6 @@ def test_every_form_of_vectors_is_searched(
     ("place", "table", "told"),
     [
         ("files", "names", "holds Parquet files, no tables; leave --table out"),
-        ("x.duckdb", None, "name the table in .*x.duckdb to search: --table TABLE"),
         ("x.duckdb", "name", "no table name in .*; did you mean 'names'"),
         ("empty", None, "no Parquet file and no folder of any"),
         ("broken.parquet", None, "can't be read as Parquet"),
@@ -236,6 +236,40 @@ def test_columns_that_do_not_fit_are_named_below(capsys: pytest.CaptureFixture[s
     assert lines[0].split() == ["c0[x]", "c1[x]", "c2[x]", "c3[x]"]
     assert lines[1].split() == ["int64"] * 4
     assert lines[3] == "and 5 more columns: c4[x], c5[x], c6[x], c7[x], c8[x]"
+
+
+def test_the_only_table_with_vectors_is_searched_and_several_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FIREBOLT_DATABASE", raising=False)
+    monkeypatch.delenv("FIREBOLT_CORE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    search = ["search", "a car"]
+    runner = CliRunner(env={"COLUMNS": "120"})
+    done = runner.invoke(app, search)
+    assert done.exit_code == 2
+    assert "no .duckdb file in out/ or here" in done.stderr
+    database = load_vectors(tmp_path, {"name_embedding": embed_names()})
+    files = [str(file) for file in (tmp_path / "files").glob("*.parquet")]
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CREATE TABLE plain AS SELECT 1 AS a")
+    done = runner.invoke(app, search)
+    assert done.exit_code == 0, done.stderr
+    assert "a red car" in done.stdout.split("\n")[1]
+    load_parquet(database, 'a "b"', files, load_id="two")
+    done = runner.invoke(app, search)
+    assert done.exit_code == 2
+    assert 'have vectors: a "b", names; name one: --table TABLE' in done.stderr
+    commands = [shlex.split(command) for command in suggest_commands(database, 'a "b"')]
+    assert commands[1][-2:] == ["--table", 'a "b"']
+    (tmp_path / "other.duckdb").write_bytes(database.read_bytes())
+    done = runner.invoke(app, search)
+    assert "several databases to search: other.duckdb, x.duckdb" in done.stderr
+    with duckdb.connect("bare.duckdb") as connection:
+        connection.execute("CREATE TABLE plain AS SELECT 1 AS a")
+    done = runner.invoke(app, ["search", "bare.duckdb", "a car"])
+    assert done.exit_code == 2
+    assert "no table in bare.duckdb has vectors; its tables are plain" in done.stderr
 
 
 def test_the_commands_that_are_suggested_work(tmp_path: Path) -> None:

@@ -67,7 +67,40 @@ def test_the_table_names_steps_rows_speed_and_the_cache() -> None:
     lines = show([LOAD, cached])
     assert lines[1].split() == ["step", "rows", "in", "rejected", "out", "seconds", "rows/s"]
     assert lines[2].split() == ["load", "1,000", "3", "997", "0.50", "1,994"]
-    assert lines[3].split() == ["clean", "997", "0", "997", "0.00", "0", "from", "the", "cache"]
+    assert lines[3].split() == ["clean", "997", "0", "997", "from", "the", "cache"]
+
+
+def test_the_time_of_the_whole_run_ends_the_table_and_cached_steps_are_grey() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=100, force_terminal=True, color_system="standard")
+    cached = replace(CLEAN, resumed=True)
+    show_summary(console, [LOAD, cached], Path("s"), seconds=12.345, run_id="20260102T030405Z-ab")
+    lines = file.getvalue().split("\n")
+    assert "\x1b[2mclean" in lines[3]
+    assert "\x1b[2m" not in lines[2]
+    assert "12.35" in lines[4]
+    assert "1 of 2 steps cached" in lines[4]
+    assert "run: 20260102T030405Z-ab" in lines
+
+
+def test_a_dry_run_says_that_nothing_was_written() -> None:
+    assert "a dry run: nothing was written but what is kept in sessions/[a], and no model ran" in (
+        show([LOAD, EXPORT], dry_run=True)
+    )
+
+
+def test_a_run_that_failed_ends_with_the_steps_that_were_finished() -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True)
+    noted = replace(LOAD, notes=["first reject: a.csv line 3"])
+    show_summary(console, [noted], Path("s"), failed=True, run_id="r")
+    told = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "load: first reject: a.csv line 3\nsession: s\nrun: r\n" in told
+    assert "written" not in told
+
+
+def test_the_report_is_worth_a_command() -> None:
+    copied = replace(COPY, report={"next": ["query x 'SELECT 1'"]})
+    assert any(line.endswith(" report '[a]' --open") for line in show([copied]))
 
 
 def test_brackets_in_names_and_paths_are_printed_as_they_are(

@@ -52,7 +52,7 @@ def supersede_loads(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 def record_load(connection: duckdb.DuckDBPyConnection, load: Load, source: ParquetSource) -> None:
     """Write the record of a load; `embedding_model` is what the files' metadata says."""
     connection.execute(_CREATE)
-    metadata = source.metadata
+    metadata = load.describe(source.metadata)
     model = metadata.get("embedding.name") or metadata.get("embedding_model")
     connection.execute(
         f"INSERT INTO {_TABLE} VALUES ($load_id, $table, $mode, $rows, $files, $now, $model,"

@@ -166,6 +166,11 @@ class DuckDBWarehouse:
         """See `Warehouse.holds_load`."""
         return holds_load(self.name, table, load_id)
 
+    def list_tables(self) -> list[str]:
+        """See `Warehouse.list_tables`."""
+        with open_to_read(self.name) as connection:
+            return list_tables(connection)
+
     def describe_table(self, table: str) -> TableDescription:
         """See `Warehouse.describe_table`."""
         return describe_table(self.name, table)

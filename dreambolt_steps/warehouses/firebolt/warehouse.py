@@ -147,6 +147,11 @@ class FireboltWarehouse:
         """See `Warehouse.holds_load`."""
         return any(record.load_id == load_id for record in self.find_state(table).held)
 
+    def list_tables(self) -> list[str]:
+        """See `Warehouse.list_tables`."""
+        with self._open() as connection:
+            return list_tables(connection)
+
     def describe_table(self, table: str) -> TableDescription:
         """See `Warehouse.describe_table`."""
         with self._open() as connection:

@@ -94,7 +94,7 @@ def render_record(load: Load, rows: int, files: Sequence[str], metadata: Mapping
         "rows": str(int(rows)),
         "files": quote_text(json.dumps(list(files), ensure_ascii=False)),
         "embedding_model": quote_text(model) if model else "NULL",
-        "metadata": quote_text(json.dumps(dict(metadata), ensure_ascii=False)),
+        "metadata": quote_text(json.dumps(load.describe(metadata), ensure_ascii=False)),
         "loaded_at": _now(),
     }
     told = ", ".join(f"{quote_identifier(name)} = {value}" for name, value in values.items())
