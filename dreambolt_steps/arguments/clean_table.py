@@ -42,8 +42,8 @@ class CleaningArgs(TypedDict, total=False):
         Mapping[str, Sequence[str]] | Sequence[str] | None,
         Argument(
             "Values that mean NULL, after trimming: a list, or column -> list.",
-            default_help='"", NA, N/A, NULL and the like; in sources with NULLs of their own only '
-            "where a column is not text",
+            default_help='"", N/A, NA, NULL and the like; where a column is text only "", N/A and '
+            "the like, and none in sources with NULLs of their own",
         ),
     ]
     trim: Annotated[bool, Argument("Take blanks off both ends of text.", default=True)]

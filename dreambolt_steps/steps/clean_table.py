@@ -35,16 +35,19 @@ from dreambolt_steps.tables.cleaning.masks import identify_key, read_mask_key
 from dreambolt_steps.tables.rejects.schema import merge_by_row
 from dreambolt_steps.tables.table_spool import TableSpool
 
+_SHOWN_NOTES = 20
+
 
 class CleanTable(TableStep[CleanTableArgs]):
     """Makes names, blanks, NULLs and types of a table regular.
 
     Inputs: every column of one upstream table.
 
-    Outputs: the same columns under snake_case names that never collide, text trimmed, NULL tokens
-    NULL, and text typed where every row of the table allows it and no value changes: integers of
-    the width they need, decimals, booleans, dates and timestamps. Digits that are codes ("007")
-    stay text. Columns that come typed keep their types.
+    Outputs: the same columns under snake_case names that never collide, text trimmed, N/A and the
+    like made NULL (NA and None only among numbers, dates and the like; text keeps them, and the
+    report asks), and text typed where every row of the table allows it and no value changes:
+    integers of the width they need, decimals, booleans, dates and timestamps. Digits that are codes
+    ("007") stay text. Columns that come typed keep their types.
 
     A row with a value that does not fit a type in `types` is rejected and kept in the step's
     rejects, or what `on_mismatch` says; types that are found never reject a row.
@@ -67,7 +70,7 @@ class CleanTable(TableStep[CleanTableArgs]):
         clean = CleanTable("clean", inputs=columns(raw), args=args)
     """
 
-    version = 2.1  # columns widen to more types than text
+    version = 2.2  # text keeps words such as NA, and what became NULL is told
     Args = CleanTableArgs
 
     @cached_property
@@ -120,6 +123,11 @@ class CleanTable(TableStep[CleanTableArgs]):
         sources = {column.name: column.decision.name for column in plan.columns}
         names = {source: name for name, source in sources.items()}
         self.receipt.report["columns"] = {column.name: column.to_dict() for column in plan.columns}
+        self.receipt.notes += [
+            f"column {column.name!r}: {column.decision.tell_nulls()}"
+            for column in plan.columns
+            if column.decision.null_words
+        ][:_SHOWN_NOTES]
         masked = [column.name for column in plan.columns if column.mask]
         if masked:
             self.receipt.report["masked"] = masked

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from dreambolt_steps.tables.column_types import name_type
+
+_SHOWN_WORDS = 5
+
+
+def show_counts(counts: Mapping[str, int]) -> str:
+    """Write words and how often each occurs.
+
+    >>> show_counts({"NA": 3, "-": 1})
+    "'NA' 3 times, '-' 1 time"
+    """
+    shown = [f"{word!r} {n:,} time{'s' if n > 1 else ''}" for word, n in counts.items()]
+    more = f" and {len(shown) - _SHOWN_WORDS} more words" if len(shown) > _SHOWN_WORDS else ""
+    return ", ".join(shown[:_SHOWN_WORDS]) + more
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,7 @@ class ColumnDecision:
         rows, nulls: counted over the whole table; null tokens count as nulls.
         has_blanks: whether any value has blanks at its ends.
         has_null_tokens: whether any value is a null token.
+        null_words: the words that are NULL, each with how often it occurs; "" is none of them.
         spelling: how the values are written, if not as their type prints.
         semantic: what the text is, beyond its type: uuid, json or category.
         categories: every value of a category, sorted.
@@ -90,6 +105,7 @@ class ColumnDecision:
     nulls: int
     has_blanks: bool = False
     has_null_tokens: bool = False
+    null_words: tuple[tuple[str, int], ...] = ()
     spelling: Spelling | None = None
     semantic: str | None = None
     categories: tuple[str, ...] = ()
@@ -101,7 +117,11 @@ class ColumnDecision:
         """The reasons in one line; "" where the type speaks for itself."""
         reasons = [str(failure) for failure in self.failures[:1]]
         reasons += [str(warning) for warning in self.warnings]
-        return "; ".join([*reasons, self.note] if self.note else reasons)
+        return "; ".join(filter(None, [*reasons, self.note, self.tell_nulls()]))
+
+    def tell_nulls(self) -> str:
+        """Which words were read as NULL, and how often each; "" for none."""
+        return f"read as NULL: {show_counts(dict(self.null_words))}" if self.null_words else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Every field, ready for JSON; types as users write them."""

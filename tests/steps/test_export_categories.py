@@ -17,7 +17,7 @@ from dreambolt_steps.tables.export.categories import encode_categories
 from dreambolt_steps.tables.export.export import write_parquet
 
 ROWS = 3_000
-TEAMS = ["ITA", "FRA", "NA", "BRA"]
+TEAMS = ["ITA", "FRA", "N/A", "BRA"]
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def test_empty_text_and_null_stay_apart_where_the_source_has_nulls() -> None:
     assert table.to_pydict() == {"t": ["a", "", None, "NA"], "n": [1, None, None, None]}
     assert [column.decision.nulls for column in plan.columns] == [1, 3]
     table, _, _ = clean(data)
-    assert table.to_pydict() == {"t": ["a", None, None, None], "n": [1, None, None, None]}
+    assert table.to_pydict() == {"t": ["a", None, None, "NA"], "n": [1, None, None, None]}
     table, _, _ = clean(data, has_nulls=True, null_tokens=["NA"])
     assert table.to_pydict() == {"t": ["a", "", None, None], "n": ["1", "", None, None]}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dreambolt_steps.tables.clean import apply_plan, plan_cleaning
 from dreambolt_steps.tables.decision import ColumnDecision, Spelling
 from dreambolt_steps.tables.inference.infer import infer_types
-from dreambolt_steps.tables.text.blanks import NULL_TOKENS
+from dreambolt_steps.tables.text.blanks import NULL_TOKENS, TEXT_NULL_TOKENS
 
 UUID = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 
@@ -210,11 +210,14 @@ def test_a_failure_in_the_last_row_is_seen_and_named() -> None:
     failure = decision.failures[0]
     assert (failure.family, failure.count, failure.value, failure.row) == ("number", 1, "n/k", 5001)
     assert decision.rows == 5001
-    assert decision.explain() == "no number: 'n/k' in row 5001"
+    assert decision.explain() == (
+        "no number: 'n/k' in row 5001; every value is a number but: 'n/k' 1 time; "
+        "null_tokens={'x': ['', 'n/k']} settles it"
+    )
 
 
 def test_counts_and_flags() -> None:
-    decision = infer([" a", "NA", None, "b"])
+    decision = infer([" a", "N/A", None, "b"])
     assert (decision.rows, decision.nulls) == (4, 2)
     assert (decision.has_blanks, decision.has_null_tokens) == (True, True)
     assert infer(["", None]).note == "all null"
@@ -231,6 +234,7 @@ def test_a_decision_is_a_structure_for_machines() -> None:
         "nulls": 1,
         "has_blanks": False,
         "has_null_tokens": False,
+        "null_words": [],
         "spelling": None,
         "semantic": None,
         "categories": [],
@@ -328,7 +332,9 @@ def test_no_value_changes(values: list[str], batch_rows: int) -> None:
     assert cleaned.report().rejected == 0
     assert len(found) == len(values)
     for text, value in zip(values, found, strict=True):
-        if text.strip() in NULL_TOKENS:
+        if text.strip() in (
+            NULL_TOKENS if plan.schema.types != [pa.string()] else TEXT_NULL_TOKENS
+        ):
             assert value is None
         else:
             spelling = plan.columns[0].decision.spelling

@@ -35,8 +35,8 @@ def clean_column(values: pa.Array, column: ColumnPlan) -> tuple[pa.Array, pa.Boo
         text = normalize_text(text, question.normalize)
     if column.decision.has_blanks and column.question.trim:
         text = trim_text(text)
-    if column.drops_tokens:
-        text = NullTokens(column.question.null_tokens).drop(text)
+    if column.null_tokens:
+        text = NullTokens(column.null_tokens).drop(text)
     if column.type == pa.string():
         return _check_semantic(text, column)
     if (

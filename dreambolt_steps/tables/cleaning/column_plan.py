@@ -58,10 +58,12 @@ class ColumnPlan:
         return name_type(self.type)
 
     @property
-    def drops_tokens(self) -> bool:
-        """Whether there are null tokens that become NULL."""
-        in_scope = self.question.tokens_in_text or self.type != pa.string()
-        return self.decision.has_null_tokens and in_scope
+    def null_tokens(self) -> tuple[str, ...]:
+        """The values that become NULL; none where the column has no null token at all."""
+        if not self.decision.has_null_tokens:
+            return ()
+        is_text = self.type == pa.string() and self.decision.semantic not in ("uuid", "json")
+        return self.question.choose_tokens(is_text=is_text)
 
     def hide_values(self) -> ColumnPlan:
         """The same without any value of the column in what is told of it."""
@@ -71,10 +73,15 @@ class ColumnPlan:
             decision=replace(
                 decision,
                 categories=(),
+                null_words=tuple((HIDDEN, count) for _, count in decision.null_words),
                 failures=tuple(replace(one, value=HIDDEN) for one in decision.failures),
                 # Values stand behind the first colon.
                 warnings=tuple(
-                    replace(one, message=f"{one.message.partition(': ')[0]}: {HIDDEN}")
+                    replace(
+                        one,
+                        message=f"{one.message.partition(': ')[0]}: {HIDDEN}",
+                        argument="" if one.code == "null_words" else one.argument,
+                    )
                     for one in decision.warnings
                 ),
                 note=decision.note.partition(": ")[0],

@@ -24,7 +24,7 @@ from dreambolt_steps.tables.inference.infer import infer_types
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.inference.timestamp_evidence import OPEN_ORDERS
 from dreambolt_steps.tables.naming import Naming
-from dreambolt_steps.tables.text.blanks import NULL_TOKENS
+from dreambolt_steps.tables.text.blanks import NULL_TOKENS, TEXT_NULL_TOKENS
 from dreambolt_steps.tables.text.mend import Normalization
 from dreambolt_steps.unknown_names import tell_known
 
@@ -54,7 +54,7 @@ def plan_cleaning(
     masks: Mapping[str, Mask] | None = None,
     has_nulls: bool = False,
 ) -> CleanPlan:
-    """Look at all rows of a table and plan how to clean it.
+    r"""Look at all rows of a table and plan how to clean it.
 
     What is given for a column goes by its source or its clean name; "*" is for all columns not
     named.
@@ -68,7 +68,8 @@ def plan_cleaning(
         drop: columns to leave out, the same way.
         naming: snake_case, camel, or source: names as they are.
         null_tokens: values that mean NULL, after trimming; for all columns, or by column. Default:
-            "", NA, N/A, NULL and the like; see `has_nulls`.
+            "", N/A, NA, NULL and the like; in columns that stay text only what is no word, such as
+            "", N/A and \N; see `has_nulls`.
         trim: whether to take blanks off both ends of text.
         day_first: whether 1/2/2024 is the first of February; for all, or by column. Default: found.
         decimal_separator: "." or ",": what stands before decimals; for all, or by column. Default:
@@ -107,12 +108,12 @@ def plan_cleaning(
         read_mask_key()
     _check_words([normalize], (None, *get_args(Normalization)), "normalize")
     _check_words([duplicates], get_args(Duplicates), "duplicates")
-    tokens_given = _spread(null_tokens)
+    text_tokens = () if has_nulls else TEXT_NULL_TOKENS
     questions = [
         Question(
             wanted=kind,
-            null_tokens=_check_tokens(tokens),
-            tokens_in_text=tokens_given is not None or not has_nulls,
+            null_tokens=_check_tokens(NULL_TOKENS if tokens is None else tokens),
+            text_tokens=tuple(text_tokens if tokens is None else tokens),
             trim=trim,
             repair=repair,
             normalize=normalize,
@@ -123,7 +124,7 @@ def plan_cleaning(
         )
         for kind, tokens, first, separator in zip(
             wanted,
-            look_up(chosen, tokens_given, "for null_tokens", NULL_TOKENS),
+            look_up(chosen, _spread(null_tokens), "for null_tokens", None),
             look_up(chosen, _spread(day_first), "for day_first", None),
             separators,
             strict=True,

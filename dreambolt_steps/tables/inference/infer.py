@@ -12,12 +12,13 @@ from dreambolt_steps.tables.column_types import find_plain_type
 from dreambolt_steps.tables.decision import ColumnDecision, ColumnWarning
 from dreambolt_steps.tables.inference.families import list_trials
 from dreambolt_steps.tables.inference.mend_evidence import MendEvidence
+from dreambolt_steps.tables.inference.null_evidence import NullEvidence
 from dreambolt_steps.tables.inference.number_evidence import NumberEvidence
 from dreambolt_steps.tables.inference.question import Question
 from dreambolt_steps.tables.inference.semantics import SemanticEvidence
 from dreambolt_steps.tables.inference.trial import pick_values
 from dreambolt_steps.tables.inference.verdict import Verdict
-from dreambolt_steps.tables.text.blanks import NullTokens, drop_values, is_text, trim_text
+from dreambolt_steps.tables.text.blanks import drop_values, is_text, trim_text
 from dreambolt_steps.tables.text.number_text import take_sign
 from dreambolt_steps.tables.text.text_look import TextLook
 
@@ -70,11 +71,11 @@ class _Column:
     def __init__(self, source: pa.Field, question: Question) -> None:
         self._source = source
         self._question = question
-        self._tokens = NullTokens(question.null_tokens)
+        self._tokens = NullEvidence(question.null_tokens, question.text_tokens)
         self._trials = list_trials(source.name, question) if is_text(source.type) else []
         self._semantics = SemanticEvidence()
         self._mends = MendEvidence(question.repair, question.normalize)
-        self._rows = self._nulls = self._token_nulls = 0
+        self._rows = self._nulls = 0
         self._has_blanks = False
         # Whether digits can be nothing but numbers: no null token, no truth value, no signs.
         told = (*question.null_tokens, *question.true_words, *question.false_words)
@@ -100,12 +101,11 @@ class _Column:
             trimmed = trim_text(text, look)
             if trimmed is not text:
                 text, look, self._has_blanks = trimmed, TextLook(trimmed), True
-        found = self._tokens.find(text, look)
-        if found is not None:
-            self._token_nulls += int(found.sum())
+        found = self._tokens.include(text, look)
         trials = [trial for trial in self._trials if not trial.is_hopeless]
         if not trials and not self._semantics.is_open:
             return
+        kept = self._tokens.drop_from_text(text, found)
         if found is not None:
             text = drop_values(text, found)
             look = TextLook(text)
@@ -121,7 +121,7 @@ class _Column:
                     other.is_hopeless |= other is not trial
                 break
         if all(trial.is_hopeless for trial in trials):
-            self._semantics.include(text, look)
+            self._semantics.include(text, look, kept)
         else:
             self._semantics.rule_out()
 
@@ -151,7 +151,8 @@ class _Column:
         kind = verdict.type or pa.string()
         wanted = self._question.wanted
         stays_text = ((wanted.type if wanted else None) or kind) == pa.string()
-        drops_tokens = self._question.tokens_in_text or not stays_text
+        told = (wanted.semantic if wanted else None) or semantic
+        has_words = stays_text and told not in ("uuid", "json")
         ruled_out = stays_text or wanted is not None
         failures = [trial.get_failure() for trial in self._trials if ruled_out]
         return ColumnDecision(
@@ -159,19 +160,31 @@ class _Column:
             source.type,
             kind,
             self._rows,
-            self._nulls + (self._token_nulls if drops_tokens else 0),
+            self._nulls + self._tokens.count(in_text=has_words),
             has_blanks=self._has_blanks,
-            has_null_tokens=bool(self._token_nulls),
+            has_null_tokens=bool(self._tokens.count(in_text=has_words)),
             spelling=verdict.spelling,
             semantic=semantic if stays_text else None,
             categories=categories if stays_text else (),
             failures=tuple(one for one in failures if one is not None),
-            warnings=(*warnings, *self._mends.list_warnings()),
+            warnings=(
+                *warnings,
+                *(self._ask_about_words() if has_words and not wanted else ()),
+                *self._mends.list_warnings(),
+            ),
+            null_words=self._tokens.list_words(in_text=has_words),
             note="; ".join(note for note in (verdict.note, self._mends.note) if note),
         )
 
+    def _ask_about_words(self) -> list[ColumnWarning]:
+        """Ask about words that may mean NULL, such as the only ones among numbers."""
+        for trial in self._trials:
+            if strangers := trial.find_strangers():
+                return self._tokens.warn(self._source.name, strangers, trial.evidence.family)
+        return self._tokens.warn(self._source.name, {})
+
     def _choose(self) -> tuple[Verdict, tuple[ColumnWarning, ...]]:
-        if self._nulls + self._token_nulls == self._rows:
+        if self._nulls + self._tokens.count(in_text=True) == self._rows:
             return Verdict(note="all null" if self._rows else "no rows"), ()
         verdicts = [trial.decide() for trial in self._trials]
         for verdict in verdicts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dreambolt_steps.tables.column_types import WantedType
-from dreambolt_steps.tables.text.blanks import NULL_TOKENS
+from dreambolt_steps.tables.text.blanks import NULL_TOKENS, TEXT_NULL_TOKENS
 from dreambolt_steps.tables.text.mend import Normalization
 
 
@@ -16,7 +16,7 @@ class Question:
     Attributes:
         wanted: the type asked for; None to find it.
         null_tokens: values that mean NULL, after trimming.
-        tokens_in_text: whether they do where the column stays text, too.
+        text_tokens: those of them that do where the column stays text, too.
         trim: whether blanks at the ends of values count for nothing.
         repair: whether text that was decoded with the wrong encoding is repaired.
         normalize: the Unicode form that text is put into, NFC or NFKC; None for none.
@@ -27,7 +27,7 @@ class Question:
 
     wanted: WantedType | None = None
     null_tokens: tuple[str, ...] = NULL_TOKENS
-    tokens_in_text: bool = True
+    text_tokens: tuple[str, ...] = TEXT_NULL_TOKENS
     trim: bool = True
     repair: bool = False
     normalize: Normalization | None = None
@@ -35,6 +35,10 @@ class Question:
     decimal_separator: str | None = None
     true_words: tuple[str, ...] = ()
     false_words: tuple[str, ...] = ()
+
+    def choose_tokens(self, *, is_text: bool) -> tuple[str, ...]:
+        """What means NULL, by what the column is in the end."""
+        return self.text_tokens if is_text else self.null_tokens
 
     @property
     def sign(self) -> str | None:

@@ -60,8 +60,14 @@ class SemanticEvidence:
         """Look for nothing any more: the values are not just text."""
         self._alive = dict.fromkeys(self._alive, False)
 
-    def include(self, text: pa.Array, look: TextLook) -> None:
-        """Look at a batch, for as long as anything is left to be found."""
+    def include(self, text: pa.Array, look: TextLook, kept: pa.Array) -> None:
+        """Look at a batch, for as long as anything is left to be found.
+
+        Args:
+            text: the values, NULL for null tokens.
+            look: at them.
+            kept: the values with those tokens that stay where the column is text.
+        """
         there = look.lengths > 0
         count = int(there.sum())
         if not count:
@@ -80,7 +86,7 @@ class SemanticEvidence:
                 self._engine = self._engine or open_duckdb()
                 alive["json"] = not find_json(text, self._engine).false_count
         if alive["category"]:
-            alive["category"] = self._include_categories(text)
+            alive["category"] = self._include_categories(kept)
 
     def decide(self) -> tuple[str | None, tuple[str, ...]]:
         """What the values are, and every category."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -16,6 +17,9 @@ from dreambolt_steps.tables.text.text_look import TextLook
 _SAMPLE_ROWS = 1000
 _HOPELESS_SHARE = 0.2
 _PICKED_VALUES = 8
+_MAX_STRANGERS = 3
+_STRANGER_LENGTH = 20
+_LEAST_SHARE = 0.2
 
 
 class Evidence(Protocol):
@@ -38,6 +42,8 @@ class Trial:
         matched: values that are of the family.
         failed: values that are not; counted until they are more than a fifth.
         is_hopeless: whether they are.
+        strangers: up to three words, without a digit, that are all that is not of the family: they
+            may stand for NULL; None when there are more.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class Trial:
     ) -> None:
         """Try what `make_evidence` makes, on columns where some value `looks_alike`. A family that
         was asked for is never hopeless."""
+        self.strangers: Counter[str] | None = Counter()
         self._is_asked = is_asked
         self._make_evidence = make_evidence
         self._looks_alike = looks_alike
@@ -75,15 +82,19 @@ class Trial:
             if len(sample) < len(text):
                 seen = TextLook(sample)
                 accepted = self._make_evidence().include(sample, seen, 0)
-                if _is_hopeless(accepted.true_count, len(sample) - sample.null_count):
+                strangers = _count_strangers(Counter(), sample, accepted)
+                values = len(sample) - sample.null_count
+                if _is_hopeless(accepted.true_count, values, strangers):
                     self.is_hopeless = True
                     text, look = sample, seen
         accepted = self.evidence.include(text, look, rows_before)
         self.matched += accepted.true_count
         if accepted.false_count:
             self.failed.include(text, pc.invert(accepted), rows_before)
+            self.strangers = _count_strangers(self.strangers, text, accepted)
         if not self._is_asked:
-            self.is_hopeless |= _is_hopeless(self.matched, self.matched + self.failed.count)
+            values = self.matched + self.failed.count
+            self.is_hopeless |= _is_hopeless(self.matched, values, self.strangers)
 
     def decide(self) -> Verdict:
         """The type of all values, or of those that are of the family, if it was asked for."""
@@ -94,16 +105,43 @@ class Trial:
         verdict = self.evidence.decide()
         return Verdict(warnings=verdict.warnings) if self.failed else verdict
 
+    def find_strangers(self) -> Counter[str]:
+        """The words but for which all values are of the family; none where that is not so."""
+        if self.is_hopeless or not self.matched or not self.strangers:
+            return Counter()
+        return self.strangers if self.evidence.decide(lenient=True).type else Counter()
+
     def get_failure(self) -> Failure | None:
         """Why the column is not of the family, if it looked as if it were."""
-        if not self.matched or not self.failed:
+        if self.matched < max(self.failed.count, 1) or not self.failed:
             return None
         failed = self.failed
         return Failure(self.evidence.family, failed.count, failed.value, failed.row)
 
 
-def _is_hopeless(matched: int, values: int) -> bool:
-    return values - matched > _HOPELESS_SHARE * values
+def _is_hopeless(matched: int, values: int, strangers: Counter[str] | None) -> bool:
+    """Whether more than a fifth of the values are not of the family; four fifths where these are
+    the same few words again and again."""
+    share = 1 - _LEAST_SHARE if strangers else _HOPELESS_SHARE
+    return values - matched > share * values
+
+
+def _count_strangers(
+    known: Counter[str] | None, text: pa.Array, accepted: pa.BooleanArray
+) -> Counter[str] | None:
+    """Count the words that are not of the family; None when they are many, long, or have digits."""
+    if known is None or not accepted.false_count:
+        return known
+    found = text.filter(pc.fill_null(pc.invert(accepted), False))
+    if len(found.slice(0, _SAMPLE_ROWS).unique()) > _MAX_STRANGERS:
+        return None
+    counted = known + Counter(
+        {one["values"]: one["counts"] for one in pc.value_counts(found).to_pylist()}
+    )
+    is_plain = all(
+        len(word) <= _STRANGER_LENGTH and not any(map(str.isdigit, word)) for word in counted
+    )
+    return counted if is_plain and len(counted) <= _MAX_STRANGERS else None
 
 
 def pick_values(text: pa.Array) -> list[str]:

@@ -10,9 +10,12 @@ import pyarrow.compute as pc
 
 from dreambolt_steps.tables.text.text_look import TextLook, make_byte_set
 
-NULL_TOKENS = ("", "NA", "N/A", "n/a", "#N/A", "NULL", "Null", "null", "None", "NaN", "nan")
-"""What counts as NULL by default, after trimming. A lone "-" or "?" is data: name it to have it
-taken for NULL. Where "NA" is a value (Namibia), pass other tokens."""
+TEXT_NULL_TOKENS = ("", "N/A", "n/a", "#N/A", "<NA>", "\\N")
+"""What counts as NULL in any column by default, after trimming: nobody's name and no code."""
+NULL_TOKENS = (*TEXT_NULL_TOKENS, "NA", "#NA", "NULL", "Null", "null", "None", "NaN", "nan")
+"""What counts as NULL by default where a column is numbers, dates or the like. In text, NA is
+Namibia, None a town and Null a surname: there they are kept, and asked about. A lone "-" or "?" is
+data: name it to have it taken for NULL."""
 
 # The bytes that blanks begin and end with in UTF-8; other characters share those beyond 127.
 _BLANK_STARTS = make_byte_set([*range(33), 0xC2, 0xE1, 0xE2, 0xE3])
