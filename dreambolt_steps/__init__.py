@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.llms.openai.model import ChatModel
     from dreambolt_steps.session.session import open_session
     from dreambolt_steps.steps.assess_synthesis import AssessSynthesis
+    from dreambolt_steps.steps.base.check_target import check_target
     from dreambolt_steps.steps.base.input_table import columns
     from dreambolt_steps.steps.base.quality_limit import require_quality
     from dreambolt_steps.steps.base.reject_limit import limit_rejects
@@ -64,6 +65,7 @@ _HOMES = {
     "CopyIntoDuckDB": "steps.copy_into_duckdb",
     "CopyIntoFirebolt": "steps.copy_into_firebolt",
     "check_firebolt": "warehouses.firebolt.check",
+    "check_target": "steps.base.check_target",
     "columns": "steps.base.input_table",
     "MiniLMEmbedder": "embedding.models.minilm",
     "OnnxEmbedder": "embedding.models.onnx_model",
@@ -107,6 +109,7 @@ __all__ = [
     "SuggestSchema",
     "SynthesizeRows",
     "check_firebolt",
+    "check_target",
     "columns",
     "distill_static",
     "limit_rejects",

@@ -19,6 +19,7 @@ from dreambolt_steps import (
     EmbedColumns,
     ExportParquet,
     LoadTable,
+    check_target,
     columns,
 )
 
@@ -31,6 +32,7 @@ def recipe(
     out: str = "out/worldcup",
     database: str = "out/worldcup.duckdb",
     table: str = "worldcup",
+    mode: str = "refresh",
 ) -> None:
     """Load, clean, embed, export, and load into DuckDB.
 
@@ -39,8 +41,12 @@ def recipe(
         embed: the text column to search by meaning; by default `story` or `player_name`.
         out: folder of the exported Parquet files.
         database: the DuckDB file.
-        table: the table in it; replaced if it exists.
+        table: the table in it.
+        mode: how it is loaded; `refresh` replaces only what this session has loaded before.
     """
+    # Nothing is begun for a table that could not be loaded in the end.
+    check_target(database, table, mode=mode)
+
     # Text as it stands in the file: nothing is guessed yet, rows that do not fit are kept aside.
     raw = LoadTable("load", args={"source": source})
 
@@ -55,5 +61,5 @@ def recipe(
 
     # Parquet files that never stand half written, then one transaction into the warehouse.
     files = ExportParquet("export", inputs=columns(vectors), args={"path": out})
-    args = {"database": database, "table": table, "mode": "replace"}
+    args = {"database": database, "table": table, "mode": mode}
     CopyIntoDuckDB("copy into", inputs=columns(files), args=args)

@@ -12,7 +12,7 @@ from dreambolt_steps.arguments.argument import Argument
 DEFAULT_ROW_GROUP_ROWS = 122_880  # what DuckDB writes and reads in parallel
 DEFAULT_MAX_FILE_BYTES = 256 * 2**20
 FIREBOLT = "firebolt://"
-Mode = Literal["create", "replace", "append", "merge", "snapshot"]
+Mode = Literal["refresh", "create", "replace", "append", "merge", "snapshot"]
 Staged = Literal["delete", "gc", "keep"]
 Compression = Literal["zstd", "snappy", "gzip", "lz4", "brotli", "none"]
 TableArgument = Annotated[str, Argument("The table, or schema.table.")]
@@ -59,10 +59,11 @@ class CopyIntoDuckDBArgs(TypedDict, total=False):
     mode: Annotated[
         Mode,
         Argument(
-            "create (the table must be new), replace (its content and schema), append, merge"
-            " (rows of the same key are updated, others added) or snapshot (every version of a"
-            " row is kept, with valid_from and valid_to).",
-            default="create",
+            "refresh (the table is made, or replaced where this session loaded all of it),"
+            " create (the table must be new), replace (whatever it holds goes), append, merge"
+            " (rows of the same key are updated, others added) or snapshot (every version of a row"
+            " is kept, with valid_from and valid_to).",
+            default="refresh",
         ),
     ]
     key: KeyArgument
@@ -148,10 +149,11 @@ class _FireboltTargetArgs(TypedDict, total=False):
     mode: Annotated[
         Mode,
         Argument(
-            "create (the table must be new), replace (its content, and its schema if that is"
-            " another), append, merge (rows of the same key are updated, others added) or snapshot"
-            " (every version of a row is kept, with valid_from and valid_to).",
-            default="create",
+            "refresh (the table is made, or replaced where this session loaded all of it),"
+            " create (the table must be new), replace (whatever it holds goes), append, merge"
+            " (rows of the same key are updated, others added) or snapshot (every version of a row"
+            " is kept, with valid_from and valid_to).",
+            default="refresh",
         ),
     ]
     key: KeyArgument

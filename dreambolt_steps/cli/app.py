@@ -134,7 +134,7 @@ def ingest(
     out: Out = "",
     to: To = "",
     table: Table = "",
-    mode: Mode = "replace",
+    mode: Mode = "refresh",
     copy: Copy = None,
     session: Session = None,
     dry_run: DryRun = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dreambolt_steps.cli.failures import report_failures
-from dreambolt_steps.cli.options import Database, EmbedderName
+from dreambolt_steps.cli.options import Database, EmbedderName, Format, OutputFile
 from dreambolt_steps.errors import UsageError
 
 database_app = typer.Typer()
@@ -18,12 +18,20 @@ database_app = typer.Typer()
 def query(
     database: Database,
     sql: Annotated[str, typer.Argument(metavar="SQL", help="A query that only reads.")],
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Rows to show.")] = 50,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="The most rows; default 50 on a terminal, else all."),
+    ] = None,
+    output_format: Format = None,
+    output: OutputFile = None,
 ) -> None:
-    """Run a SQL query that can't write."""
+    """Run a SQL query that can't write.
+
+    Example: dreambolt query out/cup.duckdb "FROM players" -o players.csv
+    """
     from dreambolt_steps.cli.query import show_query
 
-    show_query(database, sql, limit)
+    show_query(database, sql, limit, name=output_format, file=output)
 
 
 @database_app.command("create-location")
@@ -67,12 +75,15 @@ def search(
         str | None, typer.Option(metavar="COLUMN", help="The vectors, if there are several.")
     ] = None,
     embedder: EmbedderName = "",
+    output_format: Format = None,
+    output: OutputFile = None,
 ) -> None:
     """Find the rows nearest to a text in meaning.
 
     Example: dreambolt search out/cup.duckdb "a red card in the final"
     """
     from dreambolt_steps.cli.query import show_search
+    from dreambolt_steps.cli.result_output import choose_output
 
     if len(words) > 2:
         raise UsageError(
@@ -82,4 +93,5 @@ def search(
     from dreambolt_steps.cli.find_vectors import find_target
 
     database = words[0] if len(words) > 1 else find_target()
-    show_search(database, words[-1], table, k, column, embedder)
+    target = choose_output(output_format, output, database)
+    show_search(database, words[-1], table, k, column, embedder, target)

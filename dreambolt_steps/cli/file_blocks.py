@@ -40,7 +40,7 @@ def show_files(console: Console, inspection: Inspection) -> None:
     for note in inspection.read.schema_notes:
         for line in wrap_text(note.replace(here, ""), console.width):
             _say(console, line)
-    rows, rejected = inspection.read.rows, inspection.read.rejected
+    rows, rejected = inspection.cleaned.rows, inspection.count_rejected()
     told = [
         count(rows + rejected, "row"),
         f"{rejected:,} rejected",
@@ -49,8 +49,9 @@ def show_files(console: Console, inspection: Inspection) -> None:
     if len(inspection.files) > 1:
         told.insert(0, count(len(inspection.files), "file"))
     console.print(f"[bold]{', '.join(told)}[/bold]", highlight=False)
-    if rejected > rows:
-        for line in wrap_text(_DOUBTFUL, console.width):
+    doubts = [_DOUBTFUL] if inspection.read.rejected > inspection.read.rows else []
+    for doubt in [*doubts, *inspection.list_doubts()]:
+        for line in wrap_text(doubt, console.width):
             _say(console, line)
     console.print()
 

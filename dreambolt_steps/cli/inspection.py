@@ -21,6 +21,7 @@ from dreambolt_steps.sources.fetch import fetch_file
 from dreambolt_steps.sources.source import SourceFile, resolve_source
 from dreambolt_steps.tables.arrow_stream import open_stream, write_stream
 from dreambolt_steps.tables.clean import CleanPlan, CleanReport, apply_plan, plan_cleaning
+from dreambolt_steps.tables.rejects.schema import count_repeats
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ class Inspection:
     def open_clean(self) -> pa.RecordBatchReader:
         """A new stream over the clean table."""
         return apply_plan(open_stream(self.stored), self.plan).reader
+
+    def count_rejected(self) -> int:
+        """The rows that are rejected, when they are read and when they are cleaned."""
+        return self.read.rejected + self.cleaned.rejected
+
+    def list_doubts(self) -> list[str]:
+        """Sentences on why `ingest` would stop; none where it would not."""
+        unfit = self.count_rejected() - count_repeats(self.cleaned.rejects)
+        if 2 * unfit <= self.read.rows + self.read.rejected:
+            return []
+        return [
+            f"More than half of the rows are rejected ({unfit:,}), so `ingest` would stop before it"
+            " loads anything."
+        ]
 
 
 @contextmanager

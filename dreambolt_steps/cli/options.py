@@ -142,7 +142,10 @@ Table = Annotated[
 Mode = Annotated[
     str,
     typer.Option(
-        metavar="MODE", help="create, replace, append, merge or snapshot.", rich_help_panel=TARGET
+        metavar="MODE",
+        help="refresh replaces a table only if this session loaded all of it; or create, replace, "
+        "append, merge, snapshot.",
+        rich_help_panel=TARGET,
     ),
 ]
 Suggest = Annotated[
@@ -176,4 +179,16 @@ RecipeFile = Annotated[
 ]
 Database = Annotated[
     str, typer.Argument(metavar="DATABASE", help="A DuckDB file, or firebolt://DATABASE.")
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="table, csv, json, jsonl or parquet; default table, or what the suffix of -o says.",
+    ),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write all rows to a file instead."),
 ]

@@ -3,25 +3,73 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from dreambolt_steps.cli.tables import show_rows
+from dreambolt_steps.cli.result_output import ResultOutput, choose_output
+from dreambolt_steps.cli.tables import count, open_console, show_rows
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.matching.file_search import VectorFiles, choose_vectors
 
+_SCREEN_ROWS = 50
 
-def show_query(database: str, sql: str, limit: int) -> None:
-    """Print the rows of a query."""
+
+def show_query(
+    database: str,
+    sql: str,
+    limit: int | None = None,
+    *,
+    name: str | None = None,
+    file: Path | None = None,
+) -> None:
+    """Print or write the rows of a query.
+
+    On a terminal the first 50 are shown, and it is said how many there are; anywhere else all of
+    them are written, every column and value whole.
+
+    Args:
+        database: a DuckDB file, or firebolt://DATABASE.
+        sql: a query that only reads.
+        limit: the most rows; None for all, but for a terminal.
+        name: of the format; None for a table, or what the file's suffix says.
+        file: to write to; None for stdout.
+
+    Raises:
+        UsageError: an unknown format, or a file that can't be written.
+        WarehouseError: the query is wrong, or would write.
+    """
     from dreambolt_steps.warehouses.protocol import open_warehouse
 
-    show_rows(open_warehouse(database).query(sql, limit=limit))
+    output = choose_output(name, file, database)
+    warehouse = open_warehouse(database)
+    if not output.is_screen:
+        with warehouse.open_query(sql, limit) as reader:
+            _tell_written(output, output.write(reader))
+        return
+    most = limit or _SCREEN_ROWS
+    rows = warehouse.query(sql, limit=most)
+    show_rows(rows)
+    if rows.num_rows == most and (total := warehouse.count_query(sql)) > most:
+        told = f"{rows.num_rows:,} of {total:,} rows; --limit N shows more, -o FILE writes all"
+        open_console().print(told, highlight=False)
+
+
+def _tell_written(output: ResultOutput, rows: int) -> None:
+    if output.file is not None:
+        print(f"{count(rows, 'row')} in {output.file}", file=sys.stderr)
 
 
 def show_search(
-    database: str, text: str, table: str | None, k: int, column: str | None, embedder: str = ""
+    database: str,
+    text: str,
+    table: str | None,
+    k: int,
+    column: str | None,
+    embedder: str = "",
+    output: ResultOutput | None = None,
 ) -> None:
     """Print the rows whose vectors are nearest to that of a text.
 
@@ -33,16 +81,18 @@ def show_search(
         column: the vectors, if there are several.
         embedder: the model that made them, as `open_embedder` takes it; empty for the one that the
             table names, or the packaged one.
+        output: where the rows go; None for stdout.
 
     Raises:
         UsageError: the table has no vectors, or several and none was named, or they are of another
             model.
     """
+    output = output or ResultOutput("table", None)
     path = Path(database)
     if path.is_dir() or path.suffix == ".parquet":
         if table is not None:
             raise UsageError(f"{database} holds Parquet files, no tables; leave --table out")
-        _search_files(path, text, k, column, embedder)
+        _search_files(path, text, k, column, embedder, output)
         return
     from dreambolt_steps.cli.find_vectors import find_vector_table
     from dreambolt_steps.warehouses.protocol import open_warehouse
@@ -55,14 +105,16 @@ def show_search(
     pairs = [load.metadata for load in described.loads]
     vector = _embed(text, chosen, vectors[chosen], pairs, embedder)
     found = warehouse.search(table, chosen, vector, k)
-    _show(found, chosen, set(vectors))
+    _show(found, chosen, set(vectors), output)
 
 
-def _search_files(path: Path, text: str, k: int, column: str | None, embedder: str) -> None:
+def _search_files(
+    path: Path, text: str, k: int, column: str | None, embedder: str, output: ResultOutput
+) -> None:
     files = VectorFiles(path)
     chosen = choose_vectors(list(files.vectors), column, str(path))
     vector = _embed(text, chosen, files.count_dims(chosen), [files.metadata], embedder)
-    _show(files.search(chosen, vector, k), chosen, set(files.vectors))
+    _show(files.search(chosen, vector, k), chosen, set(files.vectors), output)
 
 
 def _embed(
@@ -92,8 +144,11 @@ def _embed(
     return [float(value) for value in next(embedder.encode([text]))[:dims]]
 
 
-def _show(found: pa.Table, column: str, vectors: set[str]) -> None:
+def _show(found: pa.Table, column: str, vectors: set[str], output: ResultOutput) -> None:
     first = ["similarity", column.removesuffix("_embedding")]
     names = [name for name in first if name in found.column_names]
     names += [name for name in found.column_names if name not in names and name not in vectors]
-    show_rows(found.select(names))
+    if output.is_screen:
+        show_rows(found.select(names))
+    else:
+        _tell_written(output, output.write(found.select(names).to_reader()))

@@ -21,6 +21,7 @@ from dreambolt_steps.llms.ledger.spending import limit_spending
 from dreambolt_steps.llms.open_model import check_language_model
 from dreambolt_steps.recipes.recipe import Recipe, load_recipe
 from dreambolt_steps.session.session import open_session
+from dreambolt_steps.steps.base.check_target import check_target
 from dreambolt_steps.steps.base.quality_limit import require_quality
 from dreambolt_steps.steps.base.reject_limit import limit_rejects
 from dreambolt_steps.synthesis.libraries import check_library
@@ -131,19 +132,23 @@ def prepare_ingest(
         staging = copy_args.get("staging")
         check_firebolt(wanted["database"], staging, upload=copy_args.get("upload", False))
     name = name_source(source)
+    folder = options.session or Path("sessions") / name
+    database, table = wanted["database"] or f"out/{name}.duckdb", wanted["table"] or name
+    key = copy_args.get("key", ())
+    check_target(database, table, mode=wanted["mode"], key=key, session=folder)
     arguments: dict[str, Any] = {
         **wanted,
         "source": source,
         "out": wanted["out"] or f"out/{name}",
-        "database": wanted["database"] or f"out/{name}.duckdb",
-        "table": wanted["table"] or name,
+        "database": database,
+        "table": table,
         "embed": list(embed),
         "load": load_args,
         "clean": clean_args,
         "copy": copy_args,
         "rows": synth,
     }
-    return PreparedRun(load_recipe(INGEST), arguments, options.session or Path("sessions") / name)
+    return PreparedRun(load_recipe(INGEST), arguments, folder)
 
 
 def check_synthesis(rows: int, method: str, model: str) -> None:

@@ -29,7 +29,7 @@ def recipe(
     out: str,
     database: str,
     table: str,
-    mode: str = "replace",
+    mode: str = "refresh",
     copy: dict[str, Any] | None = None,
     embed: list[str] | None = None,
     load: dict[str, Any] | None = None,
@@ -47,7 +47,7 @@ def recipe(
         out: folder of the exported Parquet files.
         database: the DuckDB file, or firebolt://DATABASE.
         table: the table in it.
-        mode: create, replace, append, merge or snapshot.
+        mode: refresh, create, replace, append, merge or snapshot, as `CopyIntoDuckDB` takes it.
         copy: more args of the step that loads, such as `{"key": ["id"]}` for mode merge.
         embed: text columns to embed, by their names in the file or after cleaning; or templates,
             NAME={COLUMN}, {COLUMN}, by the names after cleaning.

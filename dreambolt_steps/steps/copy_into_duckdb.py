@@ -7,10 +7,18 @@ from datasets import Dataset
 
 from dreambolt_steps.arguments.warehouse import CopyIntoDuckDBArgs
 from dreambolt_steps.steps.base.lineage import trace_lineage
-from dreambolt_steps.steps.base.manifest_input import LOAD_SCHEMA, name_load, read_manifest
+from dreambolt_steps.steps.base.manifest_input import (
+    LOAD_SCHEMA,
+    ask_for_load,
+    name_load,
+    plan_files,
+    read_manifest,
+    tell_loss,
+)
 from dreambolt_steps.steps.base.table_step import TableStep
 from dreambolt_steps.warehouses.duckdb.examples import suggest_commands
-from dreambolt_steps.warehouses.duckdb.warehouse import holds_load, load_parquet
+from dreambolt_steps.warehouses.duckdb.preview import preview_load
+from dreambolt_steps.warehouses.duckdb.warehouse import DuckDBWarehouse, holds_load
 
 
 class CopyIntoDuckDB(TableStep[CopyIntoDuckDBArgs]):
@@ -23,7 +31,9 @@ class CopyIntoDuckDB(TableStep[CopyIntoDuckDBArgs]):
     is resumed, it is loaded again.
 
     Raises:
-        WarehouseError: mode `create` and the table exists; the database is locked or is none.
+        WarehouseError: the table exists, and mode `create` or `refresh` may not have it; the
+            database is none.
+        WarehouseBusyError: another process has the database open.
         SchemaError: the table has other columns, or a key names several rows.
         UsageError: the input is not a manifest, or a key is missing.
 
@@ -42,24 +52,21 @@ class CopyIntoDuckDB(TableStep[CopyIntoDuckDBArgs]):
         return [f"table {args['table']} of this load is not in {args['database']} any more"]
 
     def plan_effect(self) -> Dataset:
-        args = self.args
-        self.receipt.notes.append(
-            f"would {args['mode']} table {args['table']} in {args['database']}"
-        )
+        files = plan_files(self, "DuckDB")
+        load = ask_for_load(self, "<load id>")
+        self.receipt.notes = preview_load(self.args["database"], load, files.schema)
+        self.receipt.rows_in = self.receipt.rows_out = sum(files.rows)
         return Dataset(LOAD_SCHEMA.empty_table())
 
     def run(self) -> Dataset:
         args = self.args
         manifest = read_manifest(self)
         load_id = args["load_id"] or name_load(manifest)
-        loaded = load_parquet(
-            args["database"],
-            args["table"],
-            manifest.column("path").to_pylist(),
-            mode=args["mode"],
-            load_id=load_id,
-            key=args["key"],
-            evolve=args["evolve"],
+        load = ask_for_load(self, load_id)
+        files = manifest.column("path").to_pylist()
+        rows = sum(manifest.column("rows").to_pylist())
+        loaded = DuckDBWarehouse(args["database"]).load_files(
+            load, files, lambda done: self.advance(done, rows, "rows loaded"), tell_loss(self)
         )
         row = {
             "database": str(args["database"]),
@@ -68,7 +75,6 @@ class CopyIntoDuckDB(TableStep[CopyIntoDuckDBArgs]):
             "rows": loaded.rows,
         }
         stored = self.store(pa.Table.from_pylist([row], schema=LOAD_SCHEMA).to_reader())
-        rows = sum(manifest.column("rows").to_pylist())
         self.receipt.rows_in = self.receipt.rows_out = rows
         self.receipt.files = [str(args["database"])]
         self.receipt.report |= {"load_id": load_id, "lineage": trace_lineage(self.inputs)}

@@ -11,10 +11,16 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps.arguments.warehouse import CopyIntoFireboltArgs
-from dreambolt_steps.steps.base.lineage import trace_descriptions, trace_lineage
-from dreambolt_steps.steps.base.manifest_input import LOAD_SCHEMA, name_load, read_manifest
+from dreambolt_steps.steps.base.lineage import trace_lineage
+from dreambolt_steps.steps.base.manifest_input import (
+    LOAD_SCHEMA,
+    ask_for_load,
+    name_load,
+    plan_files,
+    read_manifest,
+    tell_loss,
+)
 from dreambolt_steps.steps.base.table_step import TableStep
-from dreambolt_steps.suggestion.apply import describe_schema
 from dreambolt_steps.tables.rejects.schema import Reject, build_rejects
 from dreambolt_steps.warehouses.firebolt.check import find_engine
 from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions, prepare_layout
@@ -25,8 +31,6 @@ from dreambolt_steps.warehouses.firebolt.settings import (
 )
 from dreambolt_steps.warehouses.firebolt.sql.names import TableLayout, quote_table
 from dreambolt_steps.warehouses.firebolt.warehouse import FireboltWarehouse
-from dreambolt_steps.warehouses.load import Load
-from dreambolt_steps.warehouses.parquet_files import plan_footers, read_footers
 
 
 class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
@@ -45,8 +49,8 @@ class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
 
     Raises:
         CredentialError: a variable is not set, or a credential is refused.
-        WarehouseError: mode `create` and the table exists; rows that came are not those of the
-            files; Firebolt refused a statement.
+        WarehouseError: the table exists, and mode `create` or `refresh` may not have it; rows that
+            came are not those of the files; Firebolt refused a statement.
         WarehouseBusyError: Firebolt or S3 can't be reached; the same command goes on.
         SchemaError: the table has other columns, Firebolt has no type for one, or a key names
             several rows.
@@ -75,14 +79,9 @@ class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
         return [f"table {table} of this load is not in {self.settings.name} any more"]
 
     def plan_effect(self) -> Dataset:
-        load = self._ask_for("<load id>")
-        manifest = read_manifest(self)
-        if manifest.num_rows:  # files that are there, as FindParquet tells
-            files = read_footers(manifest.column("path").to_pylist(), "Firebolt")
-        else:
-            upstream = next(iter(self.inputs.values())).step
-            schema = describe_schema(upstream.table.schema, trace_descriptions(self.inputs))
-            files = plan_footers(schema, upstream.receipt.rows_out)
+        load = ask_for_load(self, "<load id>")
+        files = plan_files(self, "Firebolt")
+        self.receipt.rows_in = self.receipt.rows_out = sum(files.rows)
         self.receipt.notes = preview_load(self.settings, load, files, self._read_options(()))
         return Dataset(LOAD_SCHEMA.empty_table())
 
@@ -90,7 +89,7 @@ class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
         manifest = read_manifest(self)
         table = self.args["table"]
         load_id = self.args["load_id"] or name_load(manifest, self.settings.name, table)
-        load = self._ask_for(load_id)
+        load = ask_for_load(self, load_id)
         options = self._read_options(manifest.column("fingerprint").to_pylist())
         find_engine(self.settings, start=True)
         warehouse = FireboltWarehouse(self.settings, options, self._count_bytes)
@@ -99,6 +98,7 @@ class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
             load,
             manifest.column("path").to_pylist(),
             lambda done: self.advance(done, rows, "rows loaded"),
+            tell_loss(self),
         )
         row = {"database": self.settings.name, "table": table, "load_id": load_id}
         row["rows"] = loaded.rows
@@ -121,11 +121,6 @@ class CopyIntoFirebolt(TableStep[CopyIntoFireboltArgs]):
         self.receipt.notes.append(f"table {table} in {self.settings.name} {held}")
         self.receipt.report["next"] = suggest_commands(self.settings.name, table, options.layout)
         return stored
-
-    def _ask_for(self, load_id: str) -> Load:
-        args = self.args
-        key = tuple(args["key"])
-        return Load(args["table"], load_id, mode=args["mode"], key=key, evolve=args["evolve"])
 
     def _read_options(self, fingerprints: Any) -> FireboltOptions:
         args = self.args

@@ -20,20 +20,41 @@ VALID_FROM, VALID_TO = "valid_from", "valid_to"
 
 
 @dataclass(frozen=True)
+class Owner:
+    """The session that makes a load.
+
+    Attributes:
+        id: of its folder, which it keeps when it is moved; empty where it has none yet.
+        place: host and path of the folder.
+    """
+
+    id: str
+    place: str
+
+    def is_of(self, other_id: str, other_place: str) -> bool:
+        """Whether what another id and place stand for is this session's own: it is the same one, or
+        one that was deleted from this very place."""
+        return bool(other_id and other_id == self.id) or bool(
+            other_place and other_place == self.place
+        )
+
+
+@dataclass(frozen=True)
 class Load:
     """One load as it is asked for.
 
     Args:
         table: table or schema.table.
         load_id: names the load, such as a fingerprint of its files; it is made once.
-        mode: create (the table must not exist), replace (its rows, and its schema if that is
-            another), append, merge (rows of the same key are updated, others added) or snapshot
-            (the files are all rows there are now: versions that are gone or changed get a
-            `valid_to`, new ones a `valid_from`).
+        mode: create (the table must not exist), refresh (the table is made, or replaced where all
+            it holds was loaded by `owner`), replace (whatever it holds), append, merge (rows of
+            the same key are updated, others added) or snapshot (the files are all rows there are
+            now: versions that are gone or changed get a `valid_to`, new ones a `valid_from`).
         key: columns that name a row, for merge and snapshot.
         evolve: let the table follow the files: columns are added and types widened; a column that
             the files lack becomes NULL. Without it such a load is refused.
         run_id: of the run that makes the load, kept in the metadata of its record.
+        owner: the session that makes the load; None: nobody knows, and nothing is its own.
 
     Raises:
         UsageError: an unknown mode, no id, a key that is missing or not used, or the ledger as
@@ -49,10 +70,16 @@ class Load:
     key: tuple[str, ...] = ()
     evolve: bool = False
     run_id: str | None = field(default_factory=current_run_id)
+    owner: Owner | None = None
 
     def describe(self, metadata: Mapping[str, str]) -> dict[str, str]:
         """The metadata of the load's record: that of the files, and the id of the run."""
         return {**metadata, **({"run_id": self.run_id} if self.run_id else {})}
+
+    @property
+    def replaces(self) -> bool:
+        """Whether all rows of the table go."""
+        return self.mode in ("replace", "refresh")
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -113,13 +140,13 @@ def is_made(load: Load, held: list[LoadRecord]) -> bool:
         load: what is asked for.
         held: the loads that make up the table now, oldest first.
 
-    With append and create it is enough that the table holds the load; replace asks that it holds
-    nothing else, merge and snapshot that no other load came after it.
+    With append and create it is enough that the table holds the load; replace and refresh ask that
+    it holds nothing else, merge and snapshot that no other load came after it.
     """
     ids = [record.load_id for record in held]
     if load.load_id not in ids:
         return False
-    if load.mode == "replace":
+    if load.replaces:
         return set(ids) == {load.load_id}
     return ids[-1] == load.load_id if load.mode in KEYED else True
 
@@ -139,10 +166,10 @@ def check_follows(load: Load, held: list[LoadRecord], metadata: Mapping[str, str
     follows = metadata.get("source_follows")
     if not follows or load.mode == "replace":
         return
-    if load.mode == "snapshot":
+    if load.mode in ("snapshot", "refresh"):
         raise WarehouseError(
-            f"these files hold new rows only, and mode snapshot of table {load.table} takes what is"
-            " not in them for gone; load with only='all', or use mode merge"
+            f"these files hold new rows only, and mode {load.mode} of table {load.table} takes what"
+            " is not in them for gone; load with only='all', or use mode merge or append"
         )
     if any(record.metadata.get("source_follows") == follows for record in held):
         raise WarehouseError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,7 @@ class Warehouse(Protocol):
         load: Load,
         files: Sequence[str | Path],
         on_progress: Callable[[int], None] | None = None,
+        on_loss: Callable[[str], None] | None = None,
     ) -> LoadReceipt:
         """Load Parquet files in one transaction with the record of the load, unless it is made.
 
@@ -37,6 +39,7 @@ class Warehouse(Protocol):
             load: what is asked for.
             files: Parquet files of one schema.
             on_progress: called with the number of rows loaded so far.
+            on_loss: told, before it goes, each thing that is replaced for good.
         """
 
     def holds_load(self, table: str, load_id: str) -> bool:
@@ -50,6 +53,14 @@ class Warehouse(Protocol):
 
     def query(self, sql: str, limit: int | None = None) -> pa.Table:
         """Run one query that only reads; `limit` is the most rows to return."""
+
+    def open_query(
+        self, sql: str, limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """As `query`, streamed."""
+
+    def count_query(self, sql: str) -> int:
+        """Count the rows of a query that only reads."""
 
     def search(self, table: str, column: str, vector: Sequence[float], k: int) -> pa.Table:
         """Find the `k` rows nearest to a vector: every column but the vectors, and `similarity`

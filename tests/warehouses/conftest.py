@@ -61,9 +61,11 @@ class OwnTables:
         schema, _, name = table.rpartition(".")
         return f"{self._schema}_{schema}.{name}" if schema else f"{self._schema}.{name}"
 
-    def load_files(self, load: Load, files: Any, on_progress: Any = None) -> Any:
+    def load_files(
+        self, load: Load, files: Any, on_progress: Any = None, on_loss: Any = None
+    ) -> Any:
         moved = dataclasses.replace(load, table=self._move(load.table))
-        return self._warehouse.load_files(moved, files, on_progress)
+        return self._warehouse.load_files(moved, files, on_progress, on_loss)
 
     def holds_load(self, table: str, load_id: str) -> bool:
         return bool(self._warehouse.holds_load(self._move(table), load_id))

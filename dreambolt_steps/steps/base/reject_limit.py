@@ -1,8 +1,12 @@
-"""How many rejected rows a run bears: `--max-rejects`.
+"""How many rejected rows a run bears: half of those read, or what `--max-rejects` says.
 
 Inside `limit_rejects()` every step of this package counts its rejects, whether it runs or comes
 from the cache; the first one that goes over the limit stops the run, before the next step begins.
 The limit is no part of a fingerprint: with a higher one the same run goes on from where it was.
+
+Without one a step stops the run when more than half of the rows that were read for it are rejected,
+by it and the steps above it: such a table is hardly what was meant. Rows that were dropped because
+they repeat others do not count.
 """
 
 from __future__ import annotations
@@ -12,9 +16,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dreambolt_steps.errors import RejectLimitError, UsageError
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.tables.rejects.schema import count_repeats
 
 _WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?|\.\d+) ?%")
 _SHOWN_REASONS = 3
@@ -100,18 +109,65 @@ def limit_rejects(limit: str | int) -> Iterator[RejectLimit]:
         _current.remove(entered)
 
 
-def _complain(limit: str, rejected: int, read: int, receipts: Sequence[Receipt]) -> str:
+def check_half(step: Any) -> None:
+    """Stop a run in which no limit was set, when more than half of the rows read are rejected.
+
+    Args:
+        step: a step that is done.
+
+    Raises: RejectLimitError, as with a limit.
+    """
+    if not step.receipt.rows_rejected:
+        return  # a step above would have stopped the run
+    steps = list(_walk_steps(step))
+    read = sum(one.receipt.rows_in for one in steps if one.receipt.kind == "LoadTable")
+    read = read or max(one.receipt.rows_in for one in steps)
+    if 2 * sum(one.receipt.rows_rejected for one in steps) <= read:
+        return
+    rejected = sum(_count_unfit(one) for one in steps)
+    if 2 * rejected > read:
+        receipts = [one.receipt for one in reversed(steps)]
+        raise RejectLimitError(_complain(None, rejected, read, receipts))
+
+
+def _walk_steps(step: Any) -> Iterator[Any]:
+    """A step of this package and those above it, each once."""
+    waiting, seen = [step], set()
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen or not hasattr(one, "receipt"):
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [column.step for column in one.inputs.values() if column is not None]
+
+
+def _count_unfit(step: Any) -> int:
+    """The rows that a step rejected, less those that repeat others."""
+    kept = step.kept_rejects if step.receipt.rows_rejected else None
+    if kept is None:
+        return int(step.receipt.rows_rejected)
+    rejects = kept if isinstance(kept, pa.Table) else pq.read_table(kept, columns=["reason"])
+    return int(step.receipt.rows_rejected) - count_repeats(rejects)
+
+
+def _complain(limit: str | None, rejected: int, read: int, receipts: Sequence[Receipt]) -> str:
     guilty = [one for one in receipts if one.rows_rejected]
     by_step = ", ".join(f"{one.rows_rejected:,} by {one.step}" for one in guilty)
     files = [one.rejects for one in guilty if one.rejects]
+    more = f"more than the {limit} that --max-rejects allows" if limit else "more than half"
     told = [
-        f"{rejected:,} of {read:,} rows read were rejected ({by_step}), more than the"
-        f" {limit} that --max-rejects allows",
+        f"{rejected:,} of {read:,} rows read were rejected ({by_step}), {more}",
         *_list_reasons(files),
     ]
     if files:
         told.append(f"they are in {' and '.join(map(_shorten, files))}")
-    told.append("nothing more is exported or loaded; a higher limit goes on from here")
+    told.append(
+        "nothing more is exported or loaded; a higher limit goes on from here"
+        if limit
+        else "nothing is exported or loaded; correct the arguments or the files, or say how many"
+        " may be rejected: --max-rejects 100%, in Python limit_rejects('100%')"
+    )
     return "; ".join(told)
 
 

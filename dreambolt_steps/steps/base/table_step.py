@@ -25,7 +25,7 @@ from dreambolt_steps.session import step_cache
 from dreambolt_steps.session.package_versions import remember_versions
 from dreambolt_steps.session.stored_dataset import StoredDataset
 from dreambolt_steps.steps.base.input_table import InputTable
-from dreambolt_steps.steps.base.reject_limit import current_limit
+from dreambolt_steps.steps.base.reject_limit import check_half, current_limit
 from dreambolt_steps.steps.base.step_class import StepClass
 from dreambolt_steps.tables.arrow_stream import write_stream
 from dreambolt_steps.tables.rejects.reasons import count_reasons
@@ -231,9 +231,11 @@ class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
     def _finish(self) -> None:
         """Tell what the step did, and stop the run if it has rejected too many rows."""
         current_reporter().finish_step(self.receipt)
-        limit = current_limit()
+        limit, rehearsal = current_limit(), current_rehearsal()
         if limit is not None:
             limit.include(self.receipt)
+        elif rehearsal is None or rehearsal.rows is None:  # a preview shows what is rejected
+            check_half(self)
 
     def _forget_missing_effects(self, folder: Path) -> None:
         """Make a finished step run again when what it left outside the session is gone."""

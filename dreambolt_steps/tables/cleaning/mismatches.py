@@ -12,7 +12,7 @@ from dreambolt_steps.errors import MismatchError
 from dreambolt_steps.tables.cleaning.column_plan import ColumnPlan
 from dreambolt_steps.tables.rejects.raw_rows import HIDDEN, write_raw_table
 from dreambolt_steps.tables.rejects.row_numbers import restore_numbers
-from dreambolt_steps.tables.rejects.schema import KEPT_REASON, REJECT_SCHEMA
+from dreambolt_steps.tables.rejects.schema import KEPT_REASON, REJECT_SCHEMA, REPEATED
 from dreambolt_steps.tables.table_spool import TableSpool
 
 
@@ -78,9 +78,7 @@ class MismatchLog:
             columns: which are equal; empty: all.
         """
         numbers = restore_numbers(firsts, self._list_mismatched()) + 1
-        reasons = pc.binary_join_element_wise(
-            "duplicate of row", pa.array(numbers).cast(pa.string()), " "
-        )
+        reasons = pc.binary_join_element_wise(REPEATED, pa.array(numbers).cast(pa.string()), " ")
         told = ", ".join(columns) or None
         self._keep(batch, rows, told, pa.nulls(len(rows), pa.string()), reasons, kept=False)
 

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dreambolt_steps.tables.table_spool import TableSpool
 
 _PIECE_ROWS = 4_096
+REPEATED = "duplicate of row"
+"""What the reason of a row begins with that was dropped because it repeats another one."""
+
 REJECT_SCHEMA = pa.schema(
     [
         ("file", pa.string()),
@@ -86,6 +90,11 @@ def merge_by_row(rejects: TableSpool, more: Iterable[pa.Table]) -> TableSpool:
     for batch in both.sort_batches("line"):
         merged.add(batch)
     return merged
+
+
+def count_repeats(rejects: pa.Table) -> int:
+    """Count the rows that were dropped because they repeat others."""
+    return int(pc.sum(pc.starts_with(rejects["reason"], REPEATED)).as_py() or 0)
 
 
 def count_rejected(rejects: pa.Table | TableSpool) -> tuple[int, int]:

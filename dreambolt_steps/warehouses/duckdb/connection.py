@@ -161,8 +161,6 @@ def _explain(error: duckdb.Error, path: Path) -> DreamboltError:
             f"{path} is open in another process{': ' + holder[1] if holder else ''}; "
             "close it there and run again"
         )
-    if isinstance(error, duckdb.TransactionException):
-        return WarehouseBusyError(f"{path} was changed by somebody else meanwhile; run again")
     if isinstance(error, duckdb.ConnectionException) and "different configuration" in text:
         return WarehouseBusyError(
             f"{path} is open in this process already; close that connection and try again"
@@ -175,13 +173,17 @@ def _explain(error: duckdb.Error, path: Path) -> DreamboltError:
             f"the disk of {path} is full ({free:,.1f} MiB free); nothing was loaded; free"
             " some space or give a path on another disk"
         )
+    if isinstance(error, duckdb.TransactionException):
+        return WarehouseBusyError(f"{path} was changed by somebody else meanwhile; run again")
     if any(sign in text for sign in _FORBIDDEN):
         return WarehouseError(f"{path} can't be written; change its permissions or the path")
     if "read-only mode" in text or "disabled by configuration" in text or "been locked" in text:
-        first = _first_line(text)
+        first = _tell_reason(text)
         return WarehouseError(f"a query only reads {path}, and no other file: {first}")
-    return WarehouseError(f"{path}: {_first_line(text)}")
+    return WarehouseError(f"{path}: {_tell_reason(text)}")
 
 
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0] if text.strip() else "unknown error"
+def _tell_reason(text: str) -> str:
+    """What went wrong and DuckDB's hints on it, without the statement that it repeats."""
+    told = re.split(r"\n\s*\n?LINE \d+:", text.strip())[0]
+    return " ".join(told.split()) or "unknown error"

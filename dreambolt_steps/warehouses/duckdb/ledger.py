@@ -9,6 +9,7 @@ import duckdb
 
 from dreambolt_steps.warehouses.duckdb.parquet_source import ParquetSource
 from dreambolt_steps.warehouses.load import LEDGER, Load, LoadRecord
+from dreambolt_steps.warehouses.ownership import describe_load
 from dreambolt_steps.warehouses.sql import split_table
 from dreambolt_steps.warehouses.type_fit import fold_name
 
@@ -52,7 +53,7 @@ def supersede_loads(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 def record_load(connection: duckdb.DuckDBPyConnection, load: Load, source: ParquetSource) -> None:
     """Write the record of a load; `embedding_model` is what the files' metadata says."""
     connection.execute(_CREATE)
-    metadata = load.describe(source.metadata)
+    metadata = describe_load(load, source.metadata, source.columns)
     model = metadata.get("embedding.name") or metadata.get("embedding_model")
     connection.execute(
         f"INSERT INTO {_TABLE} VALUES ($load_id, $table, $mode, $rows, $files, $now, $model,"

@@ -15,6 +15,7 @@ from dreambolt_steps.warehouses.duckdb.ledger import (
     supersede_loads,
 )
 from dreambolt_steps.warehouses.duckdb.parquet_source import ParquetSource, describe_files
+from dreambolt_steps.warehouses.duckdb.replace import check_target, make_empty, tell_losses
 from dreambolt_steps.warehouses.keyed_sql import (
     render_close_versions,
     render_key_check,
@@ -57,6 +58,7 @@ def load_files(
     files: Sequence[str | Path],
     database: str,
     on_progress: Callable[[int], None] | None = None,
+    on_loss: Callable[[str], None] | None = None,
 ) -> LoadReceipt:
     """Make a load, unless it is made already; the caller commits.
 
@@ -66,6 +68,7 @@ def load_files(
         files: Parquet files of one schema.
         database: its name, for errors.
         on_progress: called with the number of rows loaded so far.
+        on_loss: told, before it goes, each thing that is replaced for good.
 
     Raises: as `load_parquet`.
     """
@@ -79,13 +82,10 @@ def load_files(
     existing = find_columns(connection, load.table)
     if existing is not None and load.mode == "create":
         raise refuse_existing(load.table, database)
-    if existing is None or load.mode == "replace":
+    check_target(connection, load, database)
+    if existing is None or load.replaces:
         columns = dict(source.columns)
-        schema = quote_identifier(split_table(load.table)[0])
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        made = columns | (_HISTORY if load.mode == "snapshot" else {})
-        replace = load.mode == "replace"
-        connection.execute(render_create_table(load.table, made, replace=replace))
+        _make_table(connection, load, columns, on_loss or (lambda told: None))
         supersede_loads(connection, load.table)
     else:
         columns = _match_table(connection, load, source, existing)
@@ -109,6 +109,24 @@ def find_held(connection: duckdb.DuckDBPyConnection, table: str) -> list[LoadRec
     if any(load.rows for load in loads) and not count_rows(connection, table):
         return []
     return loads
+
+
+def _make_table(
+    connection: duckdb.DuckDBPyConnection,
+    load: Load,
+    columns: dict[str, str],
+    tell: Callable[[str], None],
+) -> None:
+    """Make the table of a load, or make the one that is there empty."""
+    if find_columns(connection, load.table) is not None:
+        for told in tell_losses(connection, load, columns):
+            tell(f"replaced for good: {told}")
+        make_empty(connection, load.table, columns, tell)
+        return
+    schema = quote_identifier(split_table(load.table)[0])
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    made = columns | (_HISTORY if load.mode == "snapshot" else {})
+    connection.execute(render_create_table(load.table, made, replace=False))
 
 
 def _match_table(

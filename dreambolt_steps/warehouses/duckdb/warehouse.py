@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from dreambolt_steps.warehouses.duckdb.connection import (
     open_to_write,
 )
 from dreambolt_steps.warehouses.duckdb.load import find_held, load_files
-from dreambolt_steps.warehouses.load import Load, LoadReceipt, TableDescription
+from dreambolt_steps.warehouses.load import Load, LoadReceipt, Owner, TableDescription
 from dreambolt_steps.warehouses.sql import search_sql
 
 
@@ -35,7 +36,9 @@ def load_parquet(
     load_id: str,
     key: Sequence[str] = (),
     evolve: bool = False,
+    owner: Owner | None = None,
     on_progress: Callable[[int], None] | None = None,
+    on_loss: Callable[[str], None] | None = None,
 ) -> LoadReceipt:
     """Load Parquet files into a table, in one transaction with the record of the load.
 
@@ -47,18 +50,24 @@ def load_parquet(
         table: table or schema.table; the schema is made if missing.
         files: Parquet files of one schema, in the order their rows shall have. Fixed-size lists
             become arrays such as FLOAT[384].
-        mode: create (default), replace, append, merge or snapshot, see `Load`. Columns are matched
-            by name and have to be the same; a narrower type fits in a wider one if no value
-            changes, see `fits_type`. The table is made if missing.
+        mode: create (default), refresh, replace, append, merge or snapshot, see `Load`. Where all
+            is replaced, a table of the same columns keeps its keys, indexes, comments and views;
+            another one is made anew. Elsewhere columns are matched by name and have to be the
+            same; a narrower type fits in a wider one if no value changes, see `fits_type`. The
+            table is made if missing.
         load_id: names this load, such as a fingerprint of the files.
         key: columns that name a row, for merge and snapshot.
         evolve: add columns to the table and widen it, see `Load`.
+        owner: the session that makes the load, for mode refresh.
         on_progress: called with the number of rows loaded so far, every few files.
+        on_loss: told, before it goes, each thing that is replaced for good: rows that the owner
+            did not load, columns, keys, indexes, comments.
 
     Returns: the receipt.
 
     Raises:
-        WarehouseError: create on a table that exists; no DuckDB file; no room; can't be written.
+        WarehouseError: create on a table that exists; refresh on one that holds what the owner did
+            not load; a view; no DuckDB file; no room; can't be written.
         WarehouseBusyError: another process has the database open.
         SchemaError: the table has other columns, a key names several rows, or DuckDB can't hold
             a column.
@@ -68,9 +77,8 @@ def load_parquet(
     Example:
         load_parquet("out/x.duckdb", "players", ["out/players.parquet"], load_id="2026-01-01")
     """
-    load = Load(table, load_id, mode=mode, key=tuple(key), evolve=evolve)
-    with open_to_write(database) as connection:
-        return load_files(connection, load, files, str(find_path(database)), on_progress)
+    load = Load(table, load_id, mode=mode, key=tuple(key), evolve=evolve, owner=owner)
+    return DuckDBWarehouse(database).load_files(load, files, on_progress, on_loss)
 
 
 def holds_load(database: str | Path, table: str, load_id: str) -> bool:
@@ -142,6 +150,27 @@ def query_database(
         return (found if limit is None else found.limit(limit)).to_arrow_table()
 
 
+@contextmanager
+def open_query(
+    database: str | Path, sql: str, limit: int | None = None
+) -> Iterator[pa.RecordBatchReader]:
+    """Run one query that only reads, as `query_database`, and stream its rows."""
+    path = find_path(database)
+    with open_to_read(path) as connection:
+        found = connection.sql(sql)
+        if found is None:
+            yield pa.table({}).to_reader()
+            return
+        yield (found if limit is None else found.limit(limit)).to_arrow_reader()
+
+
+def count_query(database: str | Path, sql: str) -> int:
+    """Count the rows of a query that only reads."""
+    with open_to_read(database) as connection:
+        found = connection.sql(sql)
+        return 0 if found is None else int(found.aggregate("count(*)").fetchall()[0][0])
+
+
 class DuckDBWarehouse:
     """A DuckDB file as a `Warehouse`.
 
@@ -157,10 +186,12 @@ class DuckDBWarehouse:
         load: Load,
         files: Sequence[str | Path],
         on_progress: Callable[[int], None] | None = None,
+        on_loss: Callable[[str], None] | None = None,
     ) -> LoadReceipt:
         """See `Warehouse.load_files`."""
-        with open_to_write(self.name) as connection:
-            return load_files(connection, load, files, str(find_path(self.name)), on_progress)
+        path = find_path(self.name)
+        with open_to_write(path) as connection:
+            return load_files(connection, load, files, str(path), on_progress, on_loss)
 
     def holds_load(self, table: str, load_id: str) -> bool:
         """See `Warehouse.holds_load`."""
@@ -178,6 +209,16 @@ class DuckDBWarehouse:
     def query(self, sql: str, limit: int | None = None) -> pa.Table:
         """See `Warehouse.query`."""
         return query_database(self.name, sql, limit=limit)
+
+    def open_query(
+        self, sql: str, limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """See `Warehouse.open_query`."""
+        return open_query(self.name, sql, limit)
+
+    def count_query(self, sql: str) -> int:
+        """See `Warehouse.count_query`."""
+        return count_query(self.name, sql)
 
     def search(self, table: str, column: str, vector: Sequence[float], k: int) -> pa.Table:
         """See `Warehouse.search`."""

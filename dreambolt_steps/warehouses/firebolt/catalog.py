@@ -20,6 +20,7 @@ from dreambolt_steps.warehouses.firebolt.sql.names import (
 from dreambolt_steps.warehouses.firebolt.sql.table import TableFacts
 from dreambolt_steps.warehouses.firebolt.sql.types import read_type
 from dreambolt_steps.warehouses.load import LEDGER, Load, LoadRecord
+from dreambolt_steps.warehouses.ownership import Holdings
 from dreambolt_steps.warehouses.statement import quote_text
 
 
@@ -27,13 +28,20 @@ from dreambolt_steps.warehouses.statement import quote_text
 class TableState:
     """A table as it is now: its facts (None if it is not there), the loads it holds, those that the
     ledger knows of (also of a table that is gone or was emptied), the ids of loads that were begun,
-    and whether there is a ledger."""
+    whether there is a ledger, and how many rows there are, where that was asked for."""
 
     facts: TableFacts | None
     held: tuple[LoadRecord, ...]
     known: tuple[LoadRecord, ...]
     begun: frozenset[str]
     recorded: bool = True
+    rows: int | None = None
+
+    def find_holdings(self) -> Holdings | None:
+        """What the table holds; None if it is not there, or was not counted."""
+        if self.facts is None or self.rows is None:
+            return None
+        return Holdings(self.rows, tuple(self.facts.columns), self.known)
 
 
 def find_state(
@@ -42,6 +50,7 @@ def find_state(
     *,
     load_id: str | None = None,
     indexes: bool = True,
+    count: bool = False,
 ) -> TableState:
     """Ask for a table and its loads; a table that was emptied holds none.
 
@@ -51,6 +60,7 @@ def find_state(
         load_id: the load that is asked about: only if the ledger knows it the table is looked into;
             None: always.
         indexes: ask for them too.
+        count: count its rows too.
     """
     schema, name = split_name(table)
     names = f"{quote_text(name)}, {quote_text(LEDGER)}"
@@ -77,7 +87,13 @@ def find_state(
         and not connection.ask(f"SELECT 1 FROM {quote_table(table)} LIMIT 1")
     )
     own_loads = () if emptied else tuple(held)
-    return TableState(facts, own_loads, tuple(held), frozenset(begun), recorded)
+    counted = count_rows(connection, table) if count else None
+    return TableState(facts, own_loads, tuple(held), frozenset(begun), recorded, counted)
+
+
+def count_rows(connection: FireboltConnection, table: str) -> int:
+    """Count the rows of a table."""
+    return int(connection.ask(f"SELECT count(*) FROM {quote_table(table)}")[0][0])
 
 
 def find_known(connection: FireboltConnection, table: str) -> list[LoadRecord]:

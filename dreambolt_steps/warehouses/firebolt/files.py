@@ -17,6 +17,7 @@ from dreambolt_steps.warehouses.firebolt.sql.names import FILE_COLUMN
 from dreambolt_steps.warehouses.firebolt.sql.table import FileFacts, Step
 from dreambolt_steps.warehouses.firebolt.sql.types import is_vector, name_type
 from dreambolt_steps.warehouses.load import Load
+from dreambolt_steps.warehouses.ownership import describe_load
 from dreambolt_steps.warehouses.parquet_files import ParquetFiles
 from dreambolt_steps.warehouses.s3_staging.bucket import split_url
 from dreambolt_steps.warehouses.s3_staging.upload import StagedFile
@@ -87,9 +88,11 @@ def plan_delivery(
     told = "\n".join([load.load_id, load.table, *known])
     tag = xxhash.xxh3_128_hexdigest(told.encode())
 
+    metadata = describe_load(load, files.metadata, columns)
+
     def tell(names: Sequence[str], prefix: str, *, own: bool) -> FileFacts:
         rows = dict(zip(names, files.rows, strict=True))
-        return FileFacts(columns, dims, rows, prefix, own=own, metadata=files.metadata)
+        return FileFacts(columns, dims, rows, prefix, own=own, metadata=metadata)
 
     errors = f"{staging}{tag}-rejects/" if staging else None
     if all(remote):

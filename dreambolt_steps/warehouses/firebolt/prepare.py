@@ -20,8 +20,9 @@ from dreambolt_steps.warehouses.firebolt.files import (
 from dreambolt_steps.warehouses.firebolt.settings import FireboltSettings, read_staging
 from dreambolt_steps.warehouses.firebolt.sql.names import TableLayout
 from dreambolt_steps.warehouses.firebolt.sql.plan import LoadPlan, plan_load
-from dreambolt_steps.warehouses.firebolt.sql.table import Step
+from dreambolt_steps.warehouses.firebolt.sql.table import Step, find_attached
 from dreambolt_steps.warehouses.load import Load, check_follows, check_key, refuse_existing
+from dreambolt_steps.warehouses.ownership import check_owned, tell_replacement
 from dreambolt_steps.warehouses.parquet_files import ParquetFiles
 
 PlanAttempt = Callable[[str], LoadPlan]
@@ -111,6 +112,9 @@ def prepare_load(
     check_follows(load, list(state.held), files.metadata)
     if state.facts is not None and load.mode == "create":
         raise refuse_existing(load.table, settings.name)
+    holdings = state.find_holdings()
+    if holdings is not None:
+        check_owned(load, holdings, settings.name)
     layout = options.layout.describe(files.schema)
     check_not_null(load, files, [*load.key, *layout.primary_index, *layout.partition_by])
     delivery = find_delivery(load, files, settings, options)
@@ -137,3 +141,14 @@ def prepare_load(
 
     plan_attempt("")  # raises what there is to raise
     return delivery, plan_attempt
+
+
+def tell_losses(
+    load: Load, delivery: Delivery, state: TableState, options: FireboltOptions
+) -> list[str]:
+    """Sentences on what goes for good when a load replaces its table; none in other modes."""
+    holdings = state.find_holdings()
+    if holdings is None or state.facts is None or not load.replaces:
+        return []
+    attached = find_attached(load, delivery.facts, state.facts, options.layout)
+    return tell_replacement(load, holdings, delivery.facts.columns, attached)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dreambolt_steps.warehouses.firebolt.catalog import find_state
 from dreambolt_steps.warehouses.firebolt.connection import FireboltConnection, retry
-from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions, prepare_load
+from dreambolt_steps.warehouses.firebolt.prepare import FireboltOptions, prepare_load, tell_losses
 from dreambolt_steps.warehouses.firebolt.settings import FireboltSettings
 from dreambolt_steps.warehouses.firebolt.sql.ledger import (
     render_begin_load,
@@ -35,11 +35,14 @@ def preview_load(
     Raises: as a load, for what can be known before.
     """
     with retry(lambda: FireboltConnection(settings)) as connection:
-        state = find_state(connection, load.table)
+        state = find_state(connection, load.table, count=load.replaces)
     known = replace(options, fingerprints=("content of the files",) * len(files.paths))
     delivery, plan_attempt = prepare_load(load, files, state, settings, known)
     plan = plan_attempt("")
-    told = [f"would {load.mode} table {load.table} in {settings.name}: {sum(files.rows):,} rows"]
+    verb = "make" if state.facts is None else "replace" if load.replaces else load.mode
+    told = [f"would {verb} table {load.table} in {settings.name}: {sum(files.rows):,} rows"]
+    lost = tell_losses(load, delivery, state, options)
+    told += [f"would replace for good: {one}" for one in lost]
     for file in delivery.staged:
         told.append(f"would stage the exported files as {file.url} ..")
     statements = [*([] if state.recorded else [render_create_ledger()]), render_begin_load(load)]

@@ -25,6 +25,7 @@ from dreambolt_steps.warehouses.firebolt.sql.names import quote_table
 from dreambolt_steps.warehouses.firebolt.sql.plan import LoadPlan
 from dreambolt_steps.warehouses.firebolt.sql.table import FileFacts, Step, name_rows_table
 from dreambolt_steps.warehouses.load import Load, LoadRecord, refuse_count, refuse_key
+from dreambolt_steps.warehouses.ownership import is_own
 from dreambolt_steps.warehouses.statement import Statement
 
 Rejects = Callable[[], Sequence[LeftOut]]
@@ -111,6 +112,7 @@ class LoadRun:
                         raise WarehouseBusyError(f"{self._settings.name} opened no transaction")
                     if self._is_new(known):
                         return
+                    self._check_meanwhile(known)
                     for step in plan.inside:
                         self._do(connection, step)
                     connection.send("COMMIT", LONG)
@@ -131,6 +133,15 @@ class LoadRun:
     def _is_new(self, known: Sequence[LoadRecord]) -> bool:
         new = [record for record in known if record not in self._known]
         return any(record.load_id == self._load.load_id for record in new)
+
+    def _check_meanwhile(self, known: Sequence[LoadRecord]) -> None:
+        """Refuse to replace what another session has loaded since this load was planned."""
+        new = [record for record in known if record not in self._known]
+        if self._load.mode == "refresh" and not all(is_own(self._load, one) for one in new):
+            raise WarehouseError(
+                f"another session has loaded table {self._load.table} in {self._settings.name}"
+                " meanwhile; nothing of it was replaced"
+            )
 
     def _is_made(self) -> bool:
         with retry(lambda: open_running(self._settings)) as connection:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.catalog import (
     TableState,
     begin_load,
+    count_rows,
     find_state,
     list_tables,
 )
@@ -32,6 +33,7 @@ from dreambolt_steps.warehouses.firebolt.prepare import (
     FireboltOptions,
     find_delivery,
     prepare_load,
+    tell_losses,
 )
 from dreambolt_steps.warehouses.firebolt.rejects import LeftOut, read_rejects
 from dreambolt_steps.warehouses.firebolt.run import LoadRun
@@ -82,6 +84,7 @@ class FireboltWarehouse:
         load: Load,
         files: Sequence[str | Path],
         on_progress: Callable[[int], None] | None = None,
+        on_loss: Callable[[str], None] | None = None,
     ) -> LoadReceipt:
         """See `Warehouse.load_files`."""
         self.left_out, self.staged = [], None
@@ -91,7 +94,8 @@ class FireboltWarehouse:
                 connection,
                 load.table,
                 load_id=load.load_id,
-                indexes=load.evolve or bool(layout.vector_index),
+                indexes=load.evolve or load.replaces or bool(layout.vector_index),
+                count=load.replaces,
             )
             footers = read_footers(files, "Firebolt")
             if is_made(load, list(state.held)):
@@ -105,6 +109,9 @@ class FireboltWarehouse:
             delivery, plan_attempt = prepare_load(
                 load, footers, state, self._settings, self.options
             )
+            if on_loss:
+                for told in tell_losses(load, delivery, state, self.options):
+                    on_loss(f"replaced for good: {told}")
             if not state.recorded:
                 connection.ask(render_create_ledger())
             if load.load_id not in state.begun:
@@ -160,7 +167,7 @@ class FireboltWarehouse:
                 there = tell_known(table, list_tables(connection))
                 raise UnknownTableError(f"no table {table} in {self.name}; {there}")
             name = quote_table(table)
-            rows = int(connection.ask(f"SELECT count(*) FROM {name}")[0][0])
+            rows = count_rows(connection, table)
             vectors = {}
             for column in (c for c, kind in state.facts.columns.items() if is_vector(kind)):
                 quoted = quote_identifier(column)
@@ -181,6 +188,17 @@ class FireboltWarehouse:
             names, rows = connection.fetch(sql, limit)
         columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
         return pa.Table.from_arrays([pa.array(list(column)) for column in columns], names=names)
+
+    @contextmanager
+    def open_query(self, sql: str, limit: int | None = None) -> Iterator[pa.RecordBatchReader]:
+        """See `Warehouse.open_query`."""
+        yield self.query(sql, limit).to_reader()
+
+    def count_query(self, sql: str) -> int:
+        """See `Warehouse.count_query`."""
+        inner = sql.strip().rstrip(";")
+        found = self.query(f"SELECT count(*) FROM ({inner}) AS counted")
+        return int(found.column(0)[0].as_py())
 
     def search(self, table: str, column: str, vector: Sequence[float], k: int) -> pa.Table:
         """See `Warehouse.search`."""

@@ -96,14 +96,12 @@ def plan_load(
         ),
         check_step("record", render_check_record(load)),
     ]
-    anew = (
-        [run_step(render_supersede(load.table))] if table is None or load.mode == "replace" else []
-    )
+    anew = [run_step(render_supersede(load.table))] if table is None or load.replaces else []
     if not staged:
         return LoadPlan((), (*made, *bring, *anew, *record))
     rows = quote_table(into)
     # what the table can't hold as NULL is refused, or left out, where the rows come in
-    held = [*firm, *(table.required if table and load.mode != "replace" else ())]
+    held = [*firm, *(table.required if table and not load.replaces else ())]
     bring = [
         run_step(f"DROP TABLE IF EXISTS {rows}"),
         run_step(render_create_table(into, columns, not_null=[n for n in held if n in columns])),

@@ -110,7 +110,7 @@ def plan_table(
             f"column {sorted(unknown)[0]!r} is named in the layout of table {load.table}, and not"
             f" in the files; they have {', '.join(files.columns)}"
         )
-    if table is None or (load.mode == "replace" and not _is_same(table, columns, firm)):
+    if table is None or (load.replaces and not _is_same(table, columns, firm)):
         steps = [] if table is None else [run_step(f"DROP TABLE {quote_table(load.table)}")]
         schema = split_name(load.table)[0]
         if table is None and schema != DEFAULT_SCHEMA:
@@ -121,7 +121,7 @@ def plan_table(
         indexes = _plan_indexes(load, files, layout, frozenset())
         return [*steps, run_step(sql), *indexes], columns
     indexes = _plan_indexes(load, files, layout, table.indexes)
-    if load.mode == "replace":
+    if load.replaces:
         # keeps grants, views and indexes; a bare DELETE is reported to do nothing in Core 5.0
         return [run_step(f"DELETE FROM {quote_table(load.table)} WHERE 1 = 1"), *indexes], columns
     own = dict(table.columns)
@@ -141,6 +141,19 @@ def plan_table(
     )
     loaded = plan.columns | ({FILE_COLUMN: "TEXT"} if tracks else {})
     return [*_evolve(load, table, plan, layout), *indexes], loaded
+
+
+def find_attached(
+    load: Load, files: FileFacts, table: TableFacts, layout: TableLayout
+) -> list[str]:
+    """What goes beside rows and columns when a load replaces its table: nothing where it stays."""
+    firm = [*load.key, FILE_COLUMN]
+    if _is_same(table, {**files.columns, FILE_COLUMN: "TEXT"}, firm):
+        return []
+    told = [f"the index {name!r}" for name in sorted(table.indexes)]
+    if table.is_sorted and not layout.primary_index:
+        told.append("the PRIMARY INDEX")
+    return told
 
 
 def _is_same(table: TableFacts, columns: Mapping[str, str], firm: Sequence[str]) -> bool:
