@@ -31,6 +31,12 @@ def current_rehearsal() -> Rehearsal | None:
     return _current[-1]
 
 
+def is_preview() -> bool:
+    """Whether a rehearsal looks at the first rows only, in no session."""
+    rehearsal = current_rehearsal()
+    return rehearsal is not None and rehearsal.rows is not None
+
+
 @contextmanager
 def rehearse(rows: int | None = None) -> Iterator[Rehearsal]:
     """Rehearse every step inside the block.

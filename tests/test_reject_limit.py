@@ -111,7 +111,42 @@ def test_a_session_stops_before_the_export_and_goes_on_with_a_higher_limit(
 def test_what_is_cached_counts_too(
     session: Callable[..., Any], source: Path, tmp_path: Path
 ) -> None:
-    with session():
+    with session(), limit_rejects("100%"):
         build(source, tmp_path)
     with pytest.raises(RejectLimitError, match="1 of 5 rows"), session(), limit_rejects(0):
         build(source, tmp_path)
+
+
+HALF = "id,name\n1,a\nx,b\n3,c\ny,d\n"  # two of four are no numbers
+
+
+@pytest.mark.parametrize(
+    ("rows", "stops"),
+    [(HALF, False), (HALF + "z,e\n", True), ("id,name\nx,a\n", True), (HALF + "5,e\n", False)],
+)
+def test_a_run_stops_by_itself_when_more_than_half_is_rejected(
+    session: Callable[..., Any], source: Path, tmp_path: Path, rows: str, stops: bool
+) -> None:
+    source.write_text(rows)
+    if not stops:
+        with session():
+            build(source, tmp_path)
+        assert (tmp_path / "people.duckdb").exists()
+        return
+    with pytest.raises(RejectLimitError, match=r"more than half; id: .*limit_rejects"), session():
+        build(source, tmp_path)
+    assert not (tmp_path / "people").exists()
+    assert not (tmp_path / "people.duckdb").exists()
+    with session(), limit_rejects("100%"):
+        steps = build(source, tmp_path)
+    assert steps[1].receipt.resumed
+
+
+def test_rows_that_repeat_others_are_no_reason_to_stop(
+    session: Callable[..., Any], source: Path
+) -> None:
+    source.write_text("id,name\n" + "1,a\n" * 9)
+    with session():
+        raw = LoadTable("load", args={"source": str(source)})
+        clean = CleanTable("clean", inputs=columns(raw), args={"duplicates": "drop"})
+    assert (clean.receipt.rows_rejected, clean.receipt.rows_out) == (8, 1)

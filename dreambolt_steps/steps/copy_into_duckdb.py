@@ -6,6 +6,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps.arguments.warehouse import CopyIntoDuckDBArgs
+from dreambolt_steps.dry_run import is_preview
 from dreambolt_steps.steps.base.lineage import trace_lineage
 from dreambolt_steps.steps.base.manifest_input import (
     LOAD_SCHEMA,
@@ -54,7 +55,11 @@ class CopyIntoDuckDB(TableStep[CopyIntoDuckDBArgs]):
     def plan_effect(self) -> Dataset:
         files = plan_files(self, "DuckDB")
         load = ask_for_load(self, "<load id>")
-        self.receipt.notes = preview_load(self.args["database"], load, files.schema)
+        if is_preview():  # of no session yet, so nothing would be its own
+            told = f"would load table {load.table} in {self.args['database']} (mode {load.mode})"
+            self.receipt.notes = [told]
+        else:
+            self.receipt.notes = preview_load(self.args["database"], load, files.schema)
         self.receipt.rows_in = self.receipt.rows_out = sum(files.rows)
         return Dataset(LOAD_SCHEMA.empty_table())
 

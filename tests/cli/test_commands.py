@@ -108,7 +108,7 @@ def test_a_dry_run_writes_nothing_outside_the_session(
 ) -> None:
     done = dreambolt("ingest", "cups.csv", "--dry-run")
     assert "would write 3 rows to out/cups" in done.stdout
-    assert "would replace table cups in out/cups.duckdb" in done.stdout
+    assert "would make table cups in out/cups.duckdb" in done.stdout
     assert not (tmp_path / "out").exists()
     assert dreambolt("ingest", "cups.csv").stdout.count("holds 3 rows") == 2
 

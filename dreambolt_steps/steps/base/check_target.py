@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dreambolt_steps.dry_run import is_preview
 from dreambolt_steps.errors import WarehouseError
 from dreambolt_steps.session.identity import find_identity
 from dreambolt_steps.warehouses.firebolt.settings import is_firebolt, read_settings
@@ -42,6 +43,8 @@ def check_target(
     Example:
         check_target("out/x.duckdb", "players", session="sessions/players")
     """
+    if is_preview():
+        return
     folder = session or _find_open_session()
     owner = find_identity(Path(folder)) if folder else None
     load = Load(table, "<load id>", mode=mode, key=tuple(key), owner=owner)

@@ -18,7 +18,7 @@ from datasets.fingerprint import Hasher
 from filelock import FileLock
 
 from dreambolt_steps.arguments.argument import list_arguments
-from dreambolt_steps.dry_run import current_rehearsal
+from dreambolt_steps.dry_run import current_rehearsal, is_preview
 from dreambolt_steps.findings.rejected_rows import REASONS_KEY
 from dreambolt_steps.log import Receipt, current_reporter
 from dreambolt_steps.session import step_cache
@@ -231,10 +231,10 @@ class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
     def _finish(self) -> None:
         """Tell what the step did, and stop the run if it has rejected too many rows."""
         current_reporter().finish_step(self.receipt)
-        limit, rehearsal = current_limit(), current_rehearsal()
+        limit = current_limit()
         if limit is not None:
             limit.include(self.receipt)
-        elif rehearsal is None or rehearsal.rows is None:  # a preview shows what is rejected
+        elif not is_preview():  # which shows what is rejected
             check_half(self)
 
     def _forget_missing_effects(self, folder: Path) -> None:
