@@ -13,6 +13,12 @@ class DreamboltError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks show of it (IPython asks for this method)."""
+        from dreambolt_steps.tracebacks import render_failure
+
+        return render_failure(self)
+
 
 class TerminalError(DreamboltError):
     """Trying again changes nothing: the input, an argument or a credential has to change."""

@@ -13,11 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from dreambolt_steps.tables.column_types import is_number, name_type
+from dreambolt_steps.tables.text.printable import make_printable
 
 _WIDEST = 40
 _NARROWEST = 14
 _WIDTH_OF_FILES = 160
-_JOINERS = "\u200c\u200d"  # within words of some scripts, and between emoji
 
 
 def open_console() -> Console:
@@ -97,19 +97,6 @@ def shorten_path(path: str) -> str:
     """A local path from the working folder, if it is below it; anything else unchanged."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
-
-
-def make_printable(text: str) -> str:
-    r"""Text from a file as one line that can't move the cursor, colour the screen or turn the
-    direction of writing.
-
-    >>> make_printable("a\n\x1b[31mb")
-    'a \\x1b[31mb'
-    """
-    text = " ".join(text.split("\n"))
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in _JOINERS else repr(c)[1:-1] for c in text)
 
 
 def wrap_text(text: str, width: int) -> list[str]:

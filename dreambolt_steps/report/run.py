@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -35,6 +36,21 @@ def report_run(session: Path, list_steps: Callable[[], Sequence[Any]]) -> Iterat
             current_reporter().say(f"report: {path}")
         raise
     _write(session, list_steps(), None)
+
+
+def report_so_far(session: Path) -> Path | None:
+    """Write the report of the steps so far, within the open session of a folder.
+
+    Returns: its path; None where that session is not open, or nothing can be written.
+    """
+    module = sys.modules.get("datadreamer")
+    if module is None or not module.DataDreamer.initialized():
+        return None
+    if module.DataDreamer.is_running_in_memory():
+        return None
+    if Path(module.DataDreamer.get_output_folder_path()).resolve() != session.resolve():
+        return None
+    return _write(session, list(module.DataDreamer.ctx.steps), None)
 
 
 def _write(session: Path, steps: Sequence[Any], error: str | None) -> Path | None:

@@ -24,6 +24,8 @@ from dreambolt_steps.log import begin_run, current_reporter
 from dreambolt_steps.report.run import report_run
 from dreambolt_steps.session.commits import commit_when_done
 from dreambolt_steps.session.session_store import heal_session
+from dreambolt_steps.session.watch_session import watch_session
+from dreambolt_steps.tracebacks import shorten_errors
 from dreambolt_steps.unknown_names import tell_known
 
 _LOCK = ".session.lock"
@@ -37,6 +39,7 @@ def open_session(
     fresh: Collection[str] = (),
     wait: float | None = None,
     verbose: bool = False,
+    quiet: bool = False,
     engine: str | None = None,
     address: str | None = None,
 ) -> Iterator[Any]:
@@ -52,6 +55,9 @@ def open_session(
         wait: seconds to wait for another process that has the session open; None waits as long as
             it takes.
         verbose: let DataDreamer print its own log lines.
+        quiet: print nothing of the steps; by default a script prints a line a step, and one that
+            sums up, to stderr, and a notebook shows them below the cell, with a bar. Where the
+            standard logger `dreambolt` has a handler for INFO, it gets the lines instead.
         engine: where steps do their work: local (in this process), or ray (on a Ray cluster, which
             needs the extra `ray`); default the one of `use_engine`, else local.
         address: of a running Ray cluster, HOST:PORT or auto; default one of this machine's cores.
@@ -71,7 +77,8 @@ def open_session(
     path = Path(folder)
     is_told = engine is not None or address is not None
     chosen = use_engine(engine or "local", address) if is_told else nullcontext()
-    with begin_run(), chosen, _hold(_make_folder(path), wait):
+    shorten_errors()
+    with begin_run(), watch_session(path, quiet=quiet), chosen, _hold(_make_folder(path), wait):
         heal_session(path)
         from dreambolt_steps.session.fast_import import import_datadreamer
 

@@ -16,6 +16,7 @@ from dreambolt_steps.arguments.check import check_arguments
 from dreambolt_steps.arguments.describe import describe_argument
 from dreambolt_steps.arguments.models import EmbeddingModel, LanguageModel
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.tracebacks import name_step
 from dreambolt_steps.unknown_names import tell_known
 
 _COLUMNS = (OutputDatasetColumn, OutputIterableDatasetColumn)
@@ -80,7 +81,11 @@ class StepClass(StepMeta):
         if declared:
             check_arguments(taken["args"], declared, owner)
             taken["args"] = _open_models(taken["args"], declared, owner)
-        return super().__call__(name, **taken)
+        try:
+            return super().__call__(name, **taken)
+        except Exception as error:
+            name_step(error, owner)
+            raise
 
 
 def _check_name(name: Any, kind: str) -> None:

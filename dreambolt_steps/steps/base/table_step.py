@@ -27,6 +27,7 @@ from dreambolt_steps.session.stored_dataset import StoredDataset
 from dreambolt_steps.steps.base.input_table import InputTable
 from dreambolt_steps.steps.base.reject_limit import check_half, current_limit
 from dreambolt_steps.steps.base.step_class import StepClass
+from dreambolt_steps.steps.base.table_views import TableViews
 from dreambolt_steps.tables.arrow_stream import write_stream
 from dreambolt_steps.tables.rejects.reasons import count_reasons
 from dreambolt_steps.tables.rejects.schema import count_rejected
@@ -36,7 +37,7 @@ TABLE_FILE = ".table.arrow"
 ArgsT = TypeVar("ArgsT", bound=Mapping[str, Any])
 
 
-class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
+class TableStep(TableViews, Step, Generic[ArgsT], metaclass=StepClass):
     """A DataDreamer step whose columns are those of the table it returns.
 
     A subclass declares its args in a `TypedDict` that it names `Args` (`arguments/argument.py`),
@@ -50,7 +51,6 @@ class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
     """
 
     receipt: Receipt
-    _rejects_in_memory: pa.Table | None = None
 
     if TYPE_CHECKING:
 
@@ -174,13 +174,6 @@ class TableStep(Step, Generic[ArgsT], metaclass=StepClass):
             for group in rejects.group_rows():
                 writer.write_table(group)
         self.receipt.rejects = str(path)
-
-    @property
-    def kept_rejects(self) -> Path | pa.Table | None:
-        """The rejects of the finished step: a file, or a table while the session is in memory."""
-        if self.folder is None or not self.receipt.rejects:
-            return self._rejects_in_memory
-        return self.folder / Path(self.receipt.rejects).name
 
     def find_session_folder(self) -> Path | None:
         """The session's folder; None while DataDreamer runs in memory."""
