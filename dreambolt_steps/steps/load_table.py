@@ -63,7 +63,7 @@ class LoadTable(TableStep[LoadTableArgs]):
         raw = LoadTable("load", args={"source": "s3://bucket/players/*.csv"})
     """
 
-    version = 1.2  # UUIDs, intervals, variants and dates of any year are read
+    version = 1.3  # records, not lines, are judged; repeated headers are left out, NULs rejected
     Args = LoadTableArgs
     _from_cache: int | None = None
     _counted: Mapping[str, int] = MappingProxyType({})

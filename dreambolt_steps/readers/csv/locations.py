@@ -20,8 +20,9 @@ from dreambolt_steps.readers.csv.scan.scan_result import Screening
 from dreambolt_steps.readers.csv.sniff.dialect import MAX_LINE_BYTES, Dialect
 from dreambolt_steps.readers.location import RowPlace
 from dreambolt_steps.readers.text import text_bytes
-from dreambolt_steps.readers.text.encoding import TextEncoding, map_offsets
+from dreambolt_steps.readers.text.encoding import TextEncoding
 from dreambolt_steps.readers.text.line_numbers import iterate_lines
+from dreambolt_steps.readers.text.transcode import map_offsets
 
 _FIRST_BYTES = 1 << 16
 

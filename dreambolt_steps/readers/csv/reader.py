@@ -27,14 +27,10 @@ from dreambolt_steps.readers.csv.sniff.dialect import Dialect, DialectOverrides
 from dreambolt_steps.readers.csv.sniff.sniff import Detection, detect
 from dreambolt_steps.readers.csv.template import DelimitedForm
 from dreambolt_steps.readers.location import RowPlace
-from dreambolt_steps.readers.text.encoding import (
-    find_encoding,
-    guess_encoding,
-    say_undecodable,
-    transcode,
-)
+from dreambolt_steps.readers.text.encoding import find_encoding, guess_encoding
 from dreambolt_steps.readers.text.line_numbers import count_lines, find_lines
 from dreambolt_steps.readers.text.text_bytes import show
+from dreambolt_steps.readers.text.transcode import transcode
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects.schema import Reject
 
@@ -169,7 +165,8 @@ class DelimitedFile:
         path = self._original
         if not self._encoding.is_utf8:
             path = self._name_spool()
-            transcode(self._original, self._encoding, path)
+            if not transcode(self._original, self._encoding, path, strict=False):
+                self._encoding = replace(self._encoding, bad_bytes=True)
         elif any(character in str(path) for character in _GLOB_CHARACTERS):
             path = self._name_spool()  # read_csv would take the name for a glob
             path.unlink()
@@ -187,9 +184,9 @@ class DelimitedFile:
             found = screen_table(path, copy, detection.dialect, detection.layout, region)
         except NotUtf8Error as error:
             if overrides.encoding is not None:
-                told = say_undecodable(self._original, error.offset, overrides.encoding)
-                raise SourceError(told) from error
-            self._encoding = guess_encoding(self._original, error.offset)
+                self._encoding = replace(self._encoding, bad_bytes=True)
+            else:
+                self._encoding = guess_encoding(self._original, error.offset)
             return self._open(overrides)
         return path, detection, found, path if found.plain else copy
 

@@ -16,8 +16,8 @@ from dreambolt_steps.readers.json.infer import survey_lines
 from dreambolt_steps.readers.json.lines import LineReader
 from dreambolt_steps.readers.json.types import find_leaves, show_place
 from dreambolt_steps.readers.location import RowPlace
-from dreambolt_steps.readers.text.encoding import rewrite_as_utf8
 from dreambolt_steps.readers.text.line_numbers import find_lines, iterate_lines
+from dreambolt_steps.readers.text.transcode import rewrite_as_utf8
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects.schema import Reject
 

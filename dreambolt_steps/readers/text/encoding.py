@@ -1,11 +1,8 @@
-"""How a text file is encoded: by its byte order mark, as UTF-8, or by a guess; and rewritten as
-UTF-8 where it is not."""
+"""How a text file is encoded: by its byte order mark, as UTF-8, or by a guess."""
 
 from __future__ import annotations
 
 import codecs
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +11,9 @@ from charset_normalizer import from_bytes
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.sources.signatures import FOREIGN, has_signature
 
-_CHUNK_BYTES = 4 << 20
 _SAMPLE_BYTES = 128 << 10
+_MOST_NULS = 0.1  # the share from which a file is binary; below it, its rows with NULs are rejected
+_MOST_SURE = 0.95  # of a guess
 # The longer BOM first: UTF-32-LE begins like UTF-16-LE.
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8", "utf-8"),
@@ -24,7 +22,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
-_STATEFUL = ("iso2022", "utf-7", "hz")
 # What browsers accept (the WHATWG list): old DOS and Mac code pages only invite wrong guesses.
 _LEGACY_ENCODINGS = [
     *(f"cp{number}" for number in (1252, 1250, 1251, 1253, 1254, 1255, 1256, 1257, 1258, 874)),
@@ -40,7 +37,6 @@ _SIGNATURES = {
     b"BZh": "a bzip2 archive",
     b"PAR1": "a Parquet file",
 }
-_MULTIBYTE = re.compile(rb"[\xc3-\xf4][\x80-\xbf]+")
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def find_encoding(path: Path, encoding: str | None = None) -> TextEncoding:
         return found if found and name in (found.name, found.codec) else TextEncoding(name, name)
     if found:
         return found
-    if (nul := head.find(0)) >= 0 and head.count(0) > 0.01 * len(head):
+    if (nul := head.find(0)) >= 0 and head.count(0) > _MOST_NULS * len(head):
         raise SourceError(f"{path}: byte {nul} is NUL, so this is no text file; check the format")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
@@ -109,7 +105,7 @@ def find_encoding(path: Path, encoding: str | None = None) -> TextEncoding:
 
 def guess_encoding(path: Path, bad_byte: int) -> TextEncoding:
     """Guess from the head and from where UTF-8 fails; Windows Latin wins where it gives the same
-    text. Text that is UTF-8 but for a few bytes stays UTF-8.
+    text. Text of which many lines beyond ASCII are UTF-8 stays UTF-8.
 
     Returns: the codec, with charset-normalizer's confidence: 1 less the share of mess it saw.
     Raises: SourceError where nothing fits.
@@ -119,83 +115,28 @@ def guess_encoding(path: Path, bad_byte: int) -> TextEncoding:
         if bad_byte >= _SAMPLE_BYTES:
             handle.seek(max(bad_byte - _SAMPLE_BYTES // 2, 0))
             sample += handle.read(_SAMPLE_BYTES)
-    good = len(_MULTIBYTE.findall(sample))
-    odd = sum("\udc80" <= c <= "\udcff" for c in sample.decode("utf-8", "surrogateescape"))
-    if good > 3 and good > 20 * odd:
+    good, odd = _count_lines(sample)
+    if good >= 3 and good >= 0.3 * odd:
         confidence = round(good / (good + odd), 3)
-        return TextEncoding("utf-8", "utf-8", 0, confidence, bad_bytes=True)
+        return TextEncoding("utf-8", "utf-8", 0, min(confidence, _MOST_SURE), bad_bytes=True)
     best = from_bytes(sample, cp_isolation=_LEGACY_ENCODINGS).best()
     if best is None:
         raise SourceError(say_undecodable(path, bad_byte, "utf-8"))
     name = "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
-    return TextEncoding(name, name, 0, round(1 - best.percent_chaos / 100, 3))
+    return TextEncoding(name, name, 0, min(round(1 - best.percent_chaos / 100, 3), _MOST_SURE))
 
 
-def rewrite_as_utf8(path: Path, encoding: str | None, spool: Path) -> Path:
-    """Write a file that is not UTF-8 to `spool` as such.
-
-    Args:
-        path: a local file.
-        encoding: None: by its head (`find_encoding`).
-        spool: folder for the copy.
-
-    Returns: the copy, or `path` where the file is UTF-8.
-    Raises: SourceError as `find_encoding` and `transcode` do.
-    """
-    found = find_encoding(path, encoding)
-    if found.is_utf8:
-        return path
-    target = spool / f"{path.name}.utf8"
-    transcode(path, found, target)
-    return target
-
-
-def transcode(path: Path, encoding: TextEncoding, target: Path) -> None:
-    """Write the text of `path` to `target` as UTF-8, without BOM, line ends untouched.
-
-    Raises: SourceError naming the byte offset where the text is not valid in `encoding`.
-    """
-    decoder = codecs.getincrementaldecoder(encoding.codec)()
-    done = encoding.mark
-    with path.open("rb") as source, target.open("wb") as sink:
-        source.seek(done)
-        while True:
-            chunk = source.read(_CHUNK_BYTES)
-            pending = len(decoder.getstate()[0])
+def _count_lines(sample: bytes) -> tuple[int, int]:
+    """Count the lines beyond ASCII that are UTF-8, and those that are not."""
+    good = odd = 0
+    for line in sample.splitlines()[:-1] or [sample]:
+        if not line.isascii():
             try:
-                sink.write(decoder.decode(chunk, final=not chunk).encode())
-            except UnicodeEncodeError as error:  # half of a surrogate pair by itself
-                raise SourceError(say_undecodable(path, done, encoding.name)) from error
-            except UnicodeDecodeError as error:
-                offset = done - pending + error.start
-                raise SourceError(say_undecodable(path, offset, encoding.name)) from error
-            done += len(chunk)
-            if not chunk:
-                return
-
-
-def map_offsets(copy: Path, encoding: TextEncoding, offsets: Iterable[int]) -> Iterator[int | None]:
-    """Yield where characters of a UTF-8 copy stand in the original, None each where the encoding
-    does not tell.
-
-    Args:
-        copy: what `transcode` made of the original.
-        encoding: of the original.
-        offsets: bytes of the copy at which characters begin, ascending.
-    """
-    if encoding.codec.replace("_", "-").startswith(_STATEFUL):
-        for _ in offsets:
-            yield None
-        return
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    done, place = 0, encoding.mark
-    with copy.open("rb") as handle:
-        for offset in offsets:
-            while done < offset:
-                chunk = handle.read(min(offset - done, _CHUNK_BYTES))
-                place += len(decoder.decode(chunk).encode(encoding.codec))
-                done += len(chunk)
-            yield place
+                line.decode()
+                good += 1
+            except UnicodeDecodeError:
+                odd += 1
+    return good, odd
 
 
 def say_undecodable(path: Path, offset: int, encoding: str) -> str:

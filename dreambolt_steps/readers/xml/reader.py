@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import pyarrow as pa
 
 from dreambolt_steps.errors import SourceError, UnknownNameError
-from dreambolt_steps.readers.text.encoding import rewrite_as_utf8
+from dreambolt_steps.readers.text.transcode import rewrite_as_utf8
 from dreambolt_steps.readers.xml.row import Row, fill_row, plan_rows, write_arrays
 from dreambolt_steps.readers.xml.shape import (
     ElementStats,

@@ -245,7 +245,8 @@ def _second_table(draft: Draft) -> None:
 
 
 def _table_again(draft: Draft) -> None:
-    draft.after += [draft.write_row(draft.header), draft.write_row(draft.rows[1])]
+    draft.inside[len(draft.rows)] = [draft.write_row(draft.header)]
+    draft.rows.append(draft.rows[1])
 
 
 _NO_COLUMNS = ("one column",)

@@ -11,6 +11,7 @@ from dreambolt_steps.readers.csv.sniff.layout import Layout
 from dreambolt_steps.readers.text.text_bytes import encode
 
 _CR, _LF = 13, 10
+_MARK = "\ufeff".encode()
 
 
 class BlockChecker:
@@ -32,7 +33,7 @@ class BlockChecker:
         self._delimiter, self._quote = dialect.delimiter.encode(), dialect.quote.encode()
         strange = {dialect.escape, written.delimiter, written.quote}
         strange -= {"", dialect.delimiter, dialect.quote}
-        self._strange = [character.encode() for character in strange]
+        self._strange = [b"\0", _MARK, *(character.encode() for character in strange)]
         self._width, self._trailing, self._line_end = layout.width, layout.trailing, line_end
         names = dialect.delimiter.join(layout.names) if layout.header_rows else ""
         self._headers = [
@@ -44,7 +45,7 @@ class BlockChecker:
         """Return how many bytes at the front are whole rows with nothing odd in them, None if
         something is odd. The block begins with a row; a row that its end cuts is left out.
         """
-        if not block or 0 in block or any(strange in block for strange in self._strange):
+        if not block or any(strange in block for strange in self._strange):
             return None
         for header in self._headers:
             if header in block or block.startswith(header[len(self._line_end) :]):

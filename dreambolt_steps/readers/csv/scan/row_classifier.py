@@ -19,8 +19,10 @@ from dreambolt_steps.readers.text.text_bytes import BytePlaces
 
 BROKEN_QUOTES = "text behind a closing quote, or a quote that nothing closes"
 REST = "the rest of a row with broken quotes, as its values tell"
-NOT_UTF8 = "bytes that are not valid utf-8"
+NUL = "a NUL byte, which no text has"
+MARK = "a byte order mark before the first field is left out"
 PADDED = "fields missing at the end are read as null"
+_MARK = "\ufeff"
 _LOOKAHEAD = 1 << 14
 _OPENED = re.compile(r"[^\s\d][\"'`](?=\w)")
 _CLOSED = re.compile(r"[^\s\d][\"'`]$")
@@ -40,6 +42,7 @@ class RowSorter:
         """
         self._layout, self._writer, self._found, self._pad = layout, writer, found, pad
         self._quote = dialect.quote
+        self._undecodable = f"bytes that are not valid {dialect.encoding}"
         self._splitter = RecordSplitter(dialect)
         self._repairer = RowRepairer(
             dialect, layout.width, layout.profile, multiline=layout.multiline
@@ -98,6 +101,9 @@ class RowSorter:
 
     def _sort_record(self, record: Record) -> int:
         """Sort one record; return where the next begins."""
+        if self._text.startswith(_MARK, record.start) and len(self._text) > record.start + 1:
+            self._note_repair(MARK, record)
+            record = self._splitter.take(self._text, record.start + 1)
         raw = self._text[record.start : record.end]
         if not raw or (record.is_blank and self._layout.width > 1):
             self._found.blanks.add(self._places.find(record.start))
@@ -112,6 +118,9 @@ class RowSorter:
         elif comment and raw.startswith(comment) and not right:
             self._found.comments.add(self._places.find(record.start))
             return record.next
+        elif self._boundaries.repeats_header(record):
+            self._found.headers.add(self._places.find(record.start))
+            self._rows += self.release()
         elif self._boundaries.starts_table(self._text, record, self._after_blank):
             offset = self._places.find(record.start)
             self._rows += self._held.start_table(offset, len(record.fields))
@@ -126,7 +135,9 @@ class RowSorter:
         plain = self._writer.is_plain(raw)
         written = raw if plain else self._writer.write(list_cells(record))
         if not text_bytes.is_text(raw):
-            self._hold(record, None, NOT_UTF8)
+            self._hold(record, None, self._undecodable)
+        elif "\0" in raw:
+            self._hold(record, None, NUL)
         elif written is None or (not plain and self._has_shifted(record)):
             self._hold(record, None, BROKEN_QUOTES)
         elif self._after_broken and self._is_rest(record, plain):
@@ -159,11 +170,14 @@ class RowSorter:
         record, repair = self._repairer.settle(self._text, record)
         repair = repair or self._fill_up(record)
         written = self._writer.write(repair.cells) if repair else None
-        if repair and written is not None and text_bytes.is_text(written):
+        raw = self._text[record.start : record.end]
+        if not text_bytes.is_text(raw) or "\0" in raw:
+            self._hold(record, None, self._undecodable if not text_bytes.is_text(raw) else NUL)
+            self._after_broken = record.quoting is not Quoting.SOUND
+        elif repair and written is not None:
             self._put(written, record)
             if repair.what:
-                offset = self._places.find(record.start)
-                self._found.repairs.setdefault(repair.what, Tally()).add(offset)
+                self._note_repair(repair.what, record)
         elif record.quoting is not Quoting.SOUND:
             self._hold(record, None, BROKEN_QUOTES)
             self._after_broken = True
@@ -173,6 +187,9 @@ class RowSorter:
                 columns, fields = columns - 1, fields - (not record.fields[-1])
             self._hold(record, None, f"{fields} fields where the table has {columns} columns")
         return record
+
+    def _note_repair(self, what: str, record: Record) -> None:
+        self._found.repairs.setdefault(what, Tally()).add(self._places.find(record.start))
 
     def _fill_up(self, record: Record) -> Repair | None:
         """Fill a row with nulls if that is asked for, or if it lacks nothing but the delimiter with

@@ -45,7 +45,7 @@ class Screening:
         plain: nothing odd: the file itself can be read; otherwise its copy.
         rejects: rows that could not be read.
         repairs: what was repaired, by kind.
-        comments, blanks: lines that are no rows.
+        comments, blanks, headers: lines that are no rows; headers that come again.
         footer: the lines behind the last row, and where they begin.
         tables: further tables.
         segments: where the copy begins anew.
@@ -56,6 +56,7 @@ class Screening:
     repairs: dict[str, Tally] = field(default_factory=dict)
     comments: Tally = field(default_factory=Tally)
     blanks: Tally = field(default_factory=Tally)
+    headers: Tally = field(default_factory=Tally)
     footer: list[str] = field(default_factory=list)
     footer_offset: int = 0
     tables: list[OtherTable] = field(default_factory=list)
@@ -65,7 +66,7 @@ class Screening:
     def left_out(self) -> int:
         """Records that belong to no row of the table."""
         others = sum(table.rows for table in self.tables)
-        return self.comments.count + len(self.footer) + others
+        return self.comments.count + self.headers.count + len(self.footer) + others
 
     def find_original(self, offset: int) -> int:
         """Return the file's offset for one of the copy."""

@@ -47,15 +47,19 @@ class Boundaries:
             return True
         return len(record.fields) == 1 and _FOOTER.fullmatch(record.fields[0]) is not None
 
+    def repeats_header(self, record: Record) -> bool:
+        """Tell whether the header comes again, as where files were joined: rows go on behind it."""
+        if not self._names or record.quoting is not Quoting.SOUND:
+            return False
+        return [field.strip() for field in record.fields] == self._names
+
     def starts_table(self, text: str, record: Record, after_blank: bool) -> bool:
         """Tell whether another table begins with this record.
 
-        It does where the header comes again; where rows of another width follow, with a header of
-        their own or a blank line before; where a blank line and a row of names come.
+        It does where rows of another width follow, with a header of their own or a blank line
+        before; where a blank line and a row of names come.
         """
         fields = [field.strip() for field in record.fields]
-        if self._names and fields == self._names and record.quoting is Quoting.SOUND:
-            return True
         width = len(fields)
         if record.quoting is not Quoting.SOUND or width < 2:
             return False

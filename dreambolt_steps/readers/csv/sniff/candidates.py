@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from dreambolt_steps.readers.csv.sniff.dialect import Dialect, DialectOverrides
 
@@ -17,32 +18,38 @@ _SINGLE = (
 _SEVERAL_PRIOR = 0.95
 _SEVERAL = re.compile(r"[,;|:~^&*=<>#@!%+§¦]{2,4}|\t{2,4}| ?[,;|] +|\t +| +\t")
 _MIN_SHARE = 0.2
-_QUOTED = re.compile('"[^"]*"')
+_MOST_LINES = 60
+_MOST_CHARACTERS = 1 << 18
+_QUOTED = re.compile('"[^"]*(?:"|$)')
 
 
-def list_delimiters(lines: Sequence[str], overrides: DialectOverrides) -> list[tuple[str, float]]:
-    """List the delimiters that lines of text could have, each with its prior (0 to 1), the common
-    ones first; "" is none at all. What the caller knows is all there is.
-
-    Args:
-        lines: of the text's head, without their ends.
-    """
+def list_delimiters(text: str, overrides: DialectOverrides) -> list[tuple[str, float]]:
+    """List the delimiters that a text could have, each with its prior (0 to 1), the common ones
+    first; "" is none at all. What the caller knows is all there is."""
     if overrides.delimiter is not None:
         return [(overrides.delimiter, 1.0)]
-    bare = [_QUOTED.sub('""', line) for line in lines]
+    lines = _list_lines(text)
+    views = [lines]
+    if '"' in text:
+        views.append([_QUOTED.sub('""', line) for line in lines])
+        views.append(_list_lines(_QUOTED.sub('""', text[:_MOST_CHARACTERS])))
     found = [
         (delimiter, prior)
         for delimiter, prior in _SINGLE.items()
-        if max(_measure_regularity(bare, delimiter), _measure_regularity(lines, delimiter))
-        >= _MIN_SHARE
+        if max(_measure_regularity(view, delimiter) for view in views) >= _MIN_SHARE
     ]
     runs: Counter[str] = Counter()
-    for line, rest in zip(lines, bare, strict=True):
-        runs.update({*_SEVERAL.findall(line), *_SEVERAL.findall(rest)})
-    for run, count in runs.most_common(6):
-        if count >= max(0.5 * len(lines), 1) and run not in _SINGLE:
-            found.append((run, _SEVERAL_PRIOR))
+    for view in views:
+        counts = Counter(run for line in view for run in {*_SEVERAL.findall(line)})
+        least = max(0.5 * len(view), 1)
+        runs |= Counter({run: count for run, count in counts.items() if count >= least})
+    found += [(run, _SEVERAL_PRIOR) for run, _ in runs.most_common(6) if run not in _SINGLE]
     return [*found, ("", 1.0)]
+
+
+def _list_lines(text: str) -> list[str]:
+    lines = (line for line in re.split(r"\r\n?|\n", text[:_MOST_CHARACTERS]) if line.strip())
+    return list(islice(lines, _MOST_LINES))
 
 
 def _measure_regularity(lines: Sequence[str], delimiter: str) -> float:
@@ -52,12 +59,9 @@ def _measure_regularity(lines: Sequence[str], delimiter: str) -> float:
     return max(counts.values(), default=0) / max(len(lines), 1)
 
 
-def list_quotings(
-    lines: Sequence[str], delimiter: str, overrides: DialectOverrides
-) -> Iterator[Dialect]:
-    """Yield the dialects of one delimiter, with every quote and escape the lines could have; the
+def list_quotings(text: str, delimiter: str, overrides: DialectOverrides) -> Iterator[Dialect]:
+    """Yield the dialects of one delimiter, with every quote and escape the text could have; the
     standard ones first."""
-    text = "\n".join(lines)
     for quote in _list_quotes(text, delimiter, overrides):
         for escape in _list_escapes(text, delimiter, quote, overrides):
             yield Dialect(delimiter, quote, escape)

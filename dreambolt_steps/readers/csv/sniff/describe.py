@@ -24,10 +24,11 @@ def tell_findings(
     layout = detection.layout
     told = []
     if encoding.bad_bytes:
+        name = encoding.name.upper()
         told.append(
-            "rows with bytes that are not UTF-8 are rejected; the rest of the file is UTF-8"
+            f"rows with bytes that are not {name} are rejected; the rest of the file is {name}"
         )
-    elif encoding.confidence < 1:
+    if encoding.confidence < 1 and not encoding.is_utf8:
         told.append(f"encoding {encoding.name} is a guess, {encoding.confidence:.0%} sure")
     if layout.skip:
         told.append(f"{_count(layout.skip, 'line')} before the table left out")
@@ -44,6 +45,9 @@ def tell_findings(
             f"{_count(found.comments.count, 'comment line')} left out "
             f"({_place(found.comments, lines)})"
         )
+    if found.headers.count:
+        repeated = _count(found.headers.count, "repeated header")
+        told.append(f"{repeated} left out ({_place(found.headers, lines)})")
     if found.blanks.count and layout.width == 1:
         told.append(
             f"{_count(found.blanks.count, 'blank line')} left out ({_place(found.blanks, lines)})"
@@ -62,7 +66,7 @@ def tell_findings(
 
 
 def _find_lines_of(path: Path, found: Screening) -> dict[int, int]:
-    tallies = [*found.repairs.values(), found.comments, found.blanks]
+    tallies = [*found.repairs.values(), found.comments, found.blanks, found.headers]
     places = {tally.first for tally in tallies if tally.count}
     places |= {place for table in found.tables for place in (table.offset, table.end)}
     if found.footer:

@@ -10,6 +10,7 @@ from dreambolt_steps.readers.csv.sniff.value_kinds import find_kind, profile_col
 
 _MOST_ROWS = 5
 _LONGEST_NAME = 400
+_HASH = re.compile(r"#+\s*(?:Fields:\s*)?(?!of\b)(\w.*)", re.DOTALL)
 _UNIT = re.compile(r"[(\[].*[)\]]")
 
 
@@ -24,13 +25,15 @@ def count_header_rows(rows: Sequence[Sequence[str]], width: int) -> int:
     """
     if not rows:
         return 0
+    if all(map(str.strip, rows[0])):  # a header that comes again is no row
+        rows = [rows[0], *(row for row in rows[1:] if list(row) != list(rows[0]))]
     below = rows[max(1, min(_MOST_ROWS + 1, len(rows) // 2)) :] if len(rows) > 1 else []
     profile = profile_columns(below, width)
     if not _is_header(rows[0], profile, rows[1:]):
         return 0
     count = 1
     while count < min(_MOST_ROWS, len(rows) - 1) and _is_further_header(
-        rows[count], rows[0], profile
+        rows[count], rows[0], profile, is_third=count > 1
     ):
         count += 1
     return count
@@ -81,17 +84,19 @@ def fit_names(names: Sequence[str], width: int, first_rows: Sequence[Sequence[st
 
 
 def _is_header(row: Sequence[str], profile: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    alike = unlike = 0
+    alike = unlike = codes = 0
     for index, (cell, kind) in enumerate(zip(row, profile, strict=True)):
         found = find_kind(cell)
         if kind in ("", "text") or not found:
             continue
         if found == kind and not _is_label(index, row, below):
             alike += 1
+            codes += kind.startswith("code")
         elif found != kind:
             unlike += 1
     if alike or unlike:
-        return unlike > alike
+        is_named = unlike > 0 and alike == codes and len(set(row)) == len(row)  # "c1", "c2"
+        return unlike > alike or (is_named and all(map(str.strip, row)))
     for index, cell in enumerate(row):
         kind = find_kind(cell)
         plain = kind in ("", "text") or kind.startswith("code")
@@ -114,7 +119,19 @@ def _is_label(index: int, row: Sequence[str], below: Sequence[Sequence[str]]) ->
     return len(years) > 1 and len(set(years)) == len(years) and like_years < 0.5 * len(values)
 
 
-def _is_further_header(row: Sequence[str], first: Sequence[str], profile: Sequence[str]) -> bool:
+def strip_hash(line: str) -> str:
+    """Take away what marks a line of names as a comment.
+
+    >>> strip_hash("# wdf,a"), strip_hash("#Fields: date time"), strip_hash("#"), strip_hash("# of")
+    ('wdf,a', 'date time', '#', '# of')
+    """
+    found = _HASH.fullmatch(line)
+    return found[1] if found else line
+
+
+def _is_further_header(
+    row: Sequence[str], first: Sequence[str], profile: Sequence[str], *, is_third: bool = False
+) -> bool:
     typed = [index for index, kind in enumerate(profile) if kind not in ("", "text")]
     kinds = [find_kind(row[index]) for index in typed]
     if any(kind == profile[index] for kind, index in zip(kinds, typed, strict=True)):
@@ -126,7 +143,7 @@ def _is_further_header(row: Sequence[str], first: Sequence[str], profile: Sequen
     texts = [row[index].strip() for index, kind in zip(typed, kinds, strict=True) if kind]
     if len(typed) < 2 or len(texts) < max(2, len(typed) / 2):
         return False
-    return Counter(texts).most_common(1)[0][1] < max(len(texts), 2)
+    return is_third or Counter(texts).most_common(1)[0][1] < max(len(texts), 2)
 
 
 def is_like_header(row: Sequence[str], profile: Sequence[str]) -> bool:

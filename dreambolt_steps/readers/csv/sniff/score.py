@@ -7,16 +7,20 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from dreambolt_steps.readers.csv.scan.records import Quoting, Record
+from dreambolt_steps.readers.csv.scan.records import Quoting, Record, RecordSplitter
 from dreambolt_steps.readers.csv.sniff.dialect import Dialect
+from dreambolt_steps.readers.csv.sniff.table_width import (
+    drop_comments,
+    find_width,
+    leaves_out_last,
+    read_hash_names,
+)
 from dreambolt_steps.readers.csv.sniff.value_kinds import find_kind
 
 _SCORED_COLUMNS = 60
 _ONE_COLUMN = 0.55  # what a single column of text is worth: less than any table that fits
 _FOREIGN = ";\t|\x1f\x01"
-_SHORTEST_TABLE = 3
 _COMMA = re.compile(r",(?! )")
 
 
@@ -30,6 +34,7 @@ class Score:
         width: columns of the first table.
         share: of the records that belong to a table.
         broken: share of the records whose quotes are broken.
+        multiline: whether quotes hold line ends.
     """
 
     dialect: Dialect
@@ -37,20 +42,34 @@ class Score:
     width: int
     share: float
     broken: float
+    multiline: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether every record is as wide as the others, although quotes hold line ends: chance
+        does not balance quotes so."""
+        return self.multiline and self.width > 1 and self.share == 1 and not self.broken
 
 
-def score_records(dialect: Dialect, prior: float, text: str, records: Sequence[Record]) -> Score:
+def score_records(
+    dialect: Dialect, prior: float, text: str, records: Sequence[Record], splitter: RecordSplitter
+) -> Score:
     """Score the records that a dialect makes of a text.
 
     The share of the records that lie in tables (runs of one width), times how alike the values of
     each column are, times the prior; less where quotes stand oddly. One column counts less.
     """
-    rows = [record for record in records if not record.is_blank]
+    records = [record for record in records if not record.is_blank]
+    rows = drop_comments(text, records)
     if not rows:
         return Score(dialect, 0.0, 1, 0.0, 0.0)
-    width, share = find_width([len(row.fields) for row in rows])
+    fields = [row.fields for row in rows]
+    width, share = find_width(fields)
     broken = sum(row.quoting is not Quoting.SOUND for row in rows) / len(rows)
-    table = [row.fields for row in rows if len(row.fields) == width]
+    if share == 1 and width > 2 and read_hash_names(text, records, rows[0], splitter, width)[0]:
+        prior = 1.0
+    ragged = leaves_out_last(fields)
+    table = [row + [""] * (width - len(row)) for row in fields if ragged or len(row) == width]
     likeness, typed = _measure_likeness(table, width, dialect)
     total = share**1.2 * likeness * prior * (1 - 0.4 * broken)
     total *= 0.5 + 0.5 * _measure_quotes(text, dialect)
@@ -61,36 +80,8 @@ def score_records(dialect: Dialect, prior: float, text: str, records: Sequence[R
         total *= _ONE_COLUMN if divided or not typed else 1
     elif prior < 0.7 and typed < width / 2:
         total *= 0.6  # words between blanks or colons are a sentence sooner than a table
-    return Score(dialect, total, width, share, broken)
-
-
-def find_width(widths: Sequence[int]) -> tuple[int, float]:
-    """Find how wide the first table is, and the share of the records that lie in tables.
-
-    A table is a run of three records or more of one width; of two columns only if the run is not
-    short beside others (or a block of "name, value" lines would be taken for the table). Where
-    there is no run, the commonest width counts.
-    """
-    runs: list[list[int]] = []
-    for width, group in groupby(widths):
-        length = len(list(group))
-        if runs and runs[-1][0] == width:
-            runs[-1][1] += length
-        elif width > 1 and length >= _SHORTEST_TABLE:
-            runs.append([width, length])
-    counts = Counter(widths)
-    commonest = max(
-        counts,
-        key=lambda width: (counts[width] * (1 - 0.8 / width), width == widths[0], width),
-    )
-    if counts[widths[0]] == counts[commonest]:
-        commonest = widths[0]
-    longest = max((length for _, length in runs), default=0)
-    for width, length in runs:
-        if length >= 0.2 * longest and (width > 2 or length >= 0.5 * longest):
-            share = sum(counts[width] for width in {width for width, _ in runs}) / len(widths)
-            return width, max(share - 0.02 * (len(runs) - 1), counts[width] / len(widths))
-    return commonest, counts[commonest] / len(widths)
+    multiline = any("\n" in cell or "\r" in cell for row in fields for cell in row)
+    return Score(dialect, total, width, share, broken, multiline)
 
 
 def _measure_likeness(

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from dreambolt_steps.errors import SourceError
@@ -14,14 +13,15 @@ from dreambolt_steps.readers.csv.scan.records import RecordSplitter
 from dreambolt_steps.readers.csv.scan.scan import Region
 from dreambolt_steps.readers.csv.sniff.boundaries import Boundaries
 from dreambolt_steps.readers.csv.sniff.choose import choose_dialect
-from dreambolt_steps.readers.csv.sniff.dialect import MAX_LINE_BYTES, Dialect, DialectOverrides
-from dreambolt_steps.readers.csv.sniff.layout import Layout, find_layout
+from dreambolt_steps.readers.csv.sniff.dialect import Dialect, DialectOverrides
+from dreambolt_steps.readers.csv.sniff.find_layout import find_layout
+from dreambolt_steps.readers.csv.sniff.head import Head, read_head
+from dreambolt_steps.readers.csv.sniff.layout import Layout
 from dreambolt_steps.readers.csv.sniff.score import Score
 from dreambolt_steps.readers.text import text_bytes
 
 _HEAD_BYTES = 1 << 16
 _TOLD_BYTES = 1 << 12
-_MOST_HEAD_BYTES = 1 << 22
 _ENOUGH_LINES = 40
 _TAIL_BYTES = 1 << 12
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -61,14 +61,16 @@ def detect(
     Raises: SourceError for a file of blank lines, or without a line end in 16 MiB.
     """
     size = path.stat().st_size
-    text = _read_head(path, mark, size, _TOLD_BYTES if overrides.is_complete else _HEAD_BYTES)
+    least = _TOLD_BYTES if overrides.is_complete else _HEAD_BYTES
+    head_lines = read_head(path, mark, size, overrides.quote, least)
+    text = head_lines.text
     if not text.strip("\r\n"):
         raise SourceError(f"{path}: holds no rows, only blank lines; check the file")
-    scores = choose_dialect(text, overrides)
+    scores = choose_dialect(head_lines, overrides)
     form = scores[0].dialect
     if scores[0].width == 1 and overrides.delimiter is None:
         form = replace(form, delimiter="")
-    layout = find_layout(text, form, overrides)
+    layout = find_layout(head_lines, form, overrides)
     if layout is None:
         raise SourceError(f"{path}: holds no rows, only blank lines; check the file")
     dialect = replace(
@@ -87,38 +89,19 @@ def detect(
         start,
         end,
         lines_before=len(_LINE_END.findall(head)) + (head != "" and head[-1] not in "\r\n"),
-        line_end=_find_line_end(text, layout.start, form),
+        line_end=_find_line_end(head_lines, layout.start, form),
         odd_from=_find_odd_end(path, start, end, dialect, layout),
         copy=bool(overrides.footer) or _is_hard_to_skip(head, preamble, form),
-        pad=pad,
+        pad=pad or layout.ragged,
     )
     return Detection(dialect, layout, region, tuple(preamble), _tell_evidence(scores))
 
 
-def _read_head(path: Path, mark: int, size: int, least: int) -> str:
-    """Read lines enough to judge a file by, cut behind a line end."""
-    with path.open("rb") as handle:
-        handle.seek(mark)
-        head = handle.read(least)
-        while mark + len(head) < size:
-            ends = head.count(b"\n") or head.count(b"\r")
-            if ends >= _ENOUGH_LINES or (ends and len(head) >= _MOST_HEAD_BYTES):
-                break
-            if len(head) > MAX_LINE_BYTES:
-                raise SourceError(
-                    f"{path}: no line ends within the first {MAX_LINE_BYTES >> 20} MiB; "
-                    "is this delimited text?"
-                )
-            head += handle.read(len(head))
-    if mark + len(head) < size:
-        head = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
-    return text_bytes.decode(head)
-
-
-def _find_line_end(text: str, start: int, form: Dialect) -> bytes:
+def _find_line_end(head: Head, start: int, form: Dialect) -> bytes:
     """Find how most records end."""
     counts: Counter[str] = Counter()
-    for record in islice(RecordSplitter(form).split(text, start), _ENOUGH_LINES):
+    text = head.text
+    for record in head.list_records(RecordSplitter(form), start, _ENOUGH_LINES):
         counts[text[record.end : record.next]] += 1
     del counts[""]
     found = counts.most_common(1) or Counter(_LINE_END.findall(text)).most_common(1)
