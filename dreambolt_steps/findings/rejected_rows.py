@@ -12,6 +12,7 @@ from dreambolt_steps.log import Receipt
 MANY_REJECTS = 0.05
 REASONS_KEY = "reasons"
 _WIDTH = re.compile(r"(\d+) fields where the table has (\d+) columns")
+_REPEATS = re.compile(r"duplicate of .*")
 _TYPE = re.compile(r"not a value of type (.+)")
 
 
@@ -39,6 +40,8 @@ def find_rejected_rows(receipt: Receipt) -> Iterator[Finding]:
         lost = [one for one in reasons if not one.kept]
         share = receipt.rows_rejected / max(receipt.rows_in, 1)
         level: Level = "major" if share >= MANY_REJECTS else "moderate"
+        if lost and all(_REPEATS.fullmatch(one.reason) for one in lost):
+            level = "note"  # somebody asked for just that
         what = f"{receipt.rows_rejected:,} of {count(receipt.rows_in, 'row')} rejected"
         advice, remedy = _choose_remedy(lost)
         yield Finding(
@@ -120,7 +123,7 @@ def _mend_type(match: re.Match[str], reason: Reason) -> tuple[str, Remedy | None
 
 
 def _leave_repeats(match: re.Match[str], reason: Reason) -> tuple[str, Remedy | None]:
-    return "", None  # somebody asked for just that
+    return "", None
 
 
 _Choose = Callable[[re.Match[str], Reason], tuple[str, Remedy | None]]
@@ -129,5 +132,5 @@ _REMEDIES: tuple[tuple[re.Pattern[str], _Choose], ...] = (
     (re.compile(r".*quot.*", re.I | re.S), _mend_quotes),
     (re.compile(r".*(UTF-8|encod).*", re.I | re.S), _mend_encoding),
     (_TYPE, _mend_type),
-    (re.compile(r"duplicate of row.*"), _leave_repeats),
+    (_REPEATS, _leave_repeats),
 )

@@ -23,8 +23,7 @@ def render_report(run: RunRecord) -> str:
     sections = [
         (section, body) for section in list_sections() if (body := section.render(run)) is not None
     ]
-    scores = [(profile.quality.score, step.receipt.step) for step, profile in run.profiles]
-    lowest = min(scores, default=None)
+    lowest = run.lowest
     ring = draw_ring(lowest[0], f"quality {lowest[0]:.1f} of 100") if lowest else None
     return str(
         render_template(
@@ -32,8 +31,9 @@ def render_report(run: RunRecord) -> str:
             run=run,
             counts=run.counts,
             ring=ring,
-            lowest=lowest[1] if lowest and len(scores) > 1 else "",
+            lowest=lowest[1] if lowest and len(run.profiles) > 1 else "",
             findings=run.findings,
+            looked=list_looked(run),
             sections=sections,
         )
     )
@@ -46,3 +46,18 @@ def write_report(run: RunRecord) -> Path:
     aside.write_text(render_report(run), encoding="utf-8")
     aside.replace(path)
     return path
+
+
+def list_looked(run: RunRecord) -> list[str]:
+    """What was looked at, so that "nothing to look at" praises nothing else."""
+    told = ["no rejects"] if any(step.is_ours for step in run.steps) else []
+    profiles = [profile for _, profile in run.profiles]
+    if profiles:
+        told.append("no odd values in any column")
+    if profiles and all(profile.facts.repeated is not None for profile in profiles):
+        told.append("no repeated rows")
+    if any(profile.contract is not None for profile in profiles):
+        told.append("no broken promises")
+    if any(profile.drift is not None for profile in profiles):
+        told.append("no drift since the run before")
+    return told

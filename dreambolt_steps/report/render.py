@@ -20,6 +20,7 @@ def _open_templates() -> Environment:
     )
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["percent"] = _show_percent
+    environment.filters["seconds"] = show_seconds
     return environment
 
 
@@ -41,3 +42,17 @@ def _show_percent(share: float | None) -> str:
     if 0.999 < share < 1:
         return "99.9 %"
     return f"{share * 100:.1f}".rstrip("0").rstrip(".") + " %"
+
+
+def show_seconds(seconds: float) -> str:
+    """A time in the units that people use.
+
+    >>> show_seconds(0.456), show_seconds(75), show_seconds(7384)
+    ('0.46 s', '1 min 15 s', '2 h 3 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {left} s"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -11,7 +11,9 @@ from dreambolt_steps.contracts.profile_store import TableProfile, read_profile
 from dreambolt_steps.findings.finding import Finding
 from dreambolt_steps.findings.listing import list_findings
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.report.history import PastRun
 from dreambolt_steps.report.row_counts import RowCounts, count_rows
+from dreambolt_steps.report.table_head import TableHead
 from dreambolt_steps.tables.rejects.summary import ReasonSummary, summarize_rejects
 
 
@@ -23,11 +25,16 @@ class StepRecord:
         receipt: what it did.
         folder: its folder in the session; None in memory.
         is_ours: whether it is a step of this package, so that its counts have to add up.
+        above: names of the steps whose results it was given.
+        source, target: what it reads, and what it writes, outside the session; "" for nothing.
     """
 
     receipt: Receipt
     folder: Path | None
     is_ours: bool = True
+    above: tuple[str, ...] = ()
+    source: str = ""
+    target: str = ""
 
     @cached_property
     def profile(self) -> TableProfile | None:
@@ -51,6 +58,10 @@ class RunRecord:
         error: why the run stopped; None if it did not.
         version: of this package.
         run_id: of the run.
+        command: that started it; "" where it is not known.
+        seconds: that the whole run took; None where it is not known.
+        head: the first rows of the table that it made.
+        history: the runs of the session, this one at last.
     """
 
     session: Path
@@ -59,6 +70,21 @@ class RunRecord:
     error: str | None = None
     version: str = ""
     run_id: str | None = None
+    command: str = ""
+    seconds: float | None = None
+    head: TableHead | None = None
+    history: tuple[PastRun, ...] = ()
+
+    @property
+    def takes_options(self) -> bool:
+        """Whether what settles something is an option of the command, not an argument of a step."""
+        return self.command.startswith("dreambolt ingest")
+
+    @property
+    def lowest(self) -> tuple[float, str] | None:
+        """The lowest quality of the tables, and the step that made it."""
+        scores = [(profile.quality.score, step.receipt.step) for step, profile in self.profiles]
+        return min(scores, default=None)
 
     @property
     def profiles(self) -> list[tuple[StepRecord, TableProfile]]:

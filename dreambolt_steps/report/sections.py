@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from dreambolt_steps.report.columns_section import render_columns
 from dreambolt_steps.report.contract_section import render_contract
+from dreambolt_steps.report.head_section import render_head
+from dreambolt_steps.report.history_section import render_history
 from dreambolt_steps.report.map_section import render_maps
 from dreambolt_steps.report.rejects_section import render_rejects
 from dreambolt_steps.report.run_record import RunRecord
@@ -33,11 +35,13 @@ class Section:
 
 
 _SECTIONS: list[Section] = [
+    Section("steps", "From source to target", render_steps),
+    Section("head", "First rows", render_head),
     Section("columns", "Columns", render_columns),
     Section("contract", "Contract", render_contract),
     Section("rejects", "Rejects", render_rejects),
     Section("maps", "Maps of vectors", render_maps),
-    Section("steps", "Steps", render_steps),
+    Section("history", "Runs of this session", render_history),
 ]
 
 
@@ -46,7 +50,7 @@ def list_sections() -> list[Section]:
     return list(_SECTIONS)
 
 
-def add_section(section: Section, *, before: str = "steps") -> None:
+def add_section(section: Section, *, before: str = "history") -> None:
     """Add a section to every report of this process; one of the same key is replaced.
 
     Args:

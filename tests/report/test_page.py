@@ -161,10 +161,12 @@ class Tags(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.odd: list[str] = []
+        self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        self.odd += [name for name, _ in attrs if name.startswith("on") or name in ("src", "href")]
+        self.odd += [name for name, _ in attrs if name.startswith("on") or name == "src"]
+        self.links += [value or "" for name, value in attrs if name == "href"]
 
 
 @pytest.mark.parametrize("evil", [EVIL, '"><img src=x onerror=alert(1)>', "'\"&<b>", "{{ 7*7 }}"])
@@ -174,6 +176,8 @@ def test_whatever_stands_in_a_cell_or_name_stays_text(tmp_path: Path, evil: str)
     tags.feed(page)
     assert not tags.tags & {"script", "img", "iframe", "link", "object", "b1"}
     assert tags.odd == []
+    for link in tags.links:
+        assert re.fullmatch(r"#rejects|(file://|\./)[\w/.%-]+", link), link
     assert "alert(1)>" not in page
     text = read_text(page)
     for words in ("x", "raw", "bad", "noted", "warned", "note", "odd", "v", "stopped"):
@@ -198,14 +202,14 @@ def test_values_of_rejects_are_left_out_where_columns_are_masked(tmp_path: Path)
     run.steps[1].receipt.report["masked"] = ["team"]
     text = read_text(render_report(run))
     assert "Columns are masked" in text
-    assert "raw" not in text.split("Rejects")[1].split("Steps")[0]
+    assert "raw" not in text.split("Rejects")[1]
 
 
 def test_sections_can_be_added_and_replaced(tmp_path: Path) -> None:
     before = list_sections()
     try:
         add_section(Section("more", "More", lambda run: Markup("<p>{}</p>").format(EVIL)))
-        assert [one.key for one in list_sections()][-2:] == ["more", "steps"]
+        assert [one.key for one in list_sections()][-2:] == ["more", "history"]
         page = render_report(make_run(tmp_path))
         assert f'<section id="more">\n  <h2>More</h2>\n  <p>{html.escape(EVIL)}</p>' in page
         add_section(Section("more", "More", lambda run: None), before="columns")

@@ -38,8 +38,9 @@ def test_each_run_is_compared_with_the_last_one(run: Callable[..., Any]) -> None
     first = run(SMALL)
     assert (alerts_of(first), first.receipt.report["quality"]) == (None, 100.0)
     second = run(GROWN)
-    changes = {(None, "rows"), ("n", "range"), ("n", "schema"), ("team", "distinct")}
-    assert changes <= set(alerts_of(second) or [])
+    changes = {(None, "rows"), ("n", "schema"), ("team", "distinct")}
+    assert set(alerts_of(second) or []) >= changes
+    assert ("n", "range") not in (alerts_of(second) or [])  # its rows were added at the end
     profile = read_profile(second.folder)
     assert profile is not None
     assert profile.before is not None

@@ -1,0 +1,91 @@
+"""The steps of a run as a graph, from the sources to the targets: where each box stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dreambolt_steps.report.run_record import RunRecord, StepRecord
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box of the graph.
+
+    Attributes:
+        key: names it.
+        title, subtitle: what stands in it; the second in small letters.
+        kind: source, step, cached or target.
+        detail: more of it, for who points at it.
+        above: keys of the boxes that lead to it, each with the rows that come from there.
+        rejected: rows that left it as rejects.
+        layer, lane: its place, counted from the start, and from the line of the first steps.
+    """
+
+    key: str
+    title: str
+    subtitle: str
+    kind: str
+    detail: str = ""
+    above: tuple[tuple[str, int | None], ...] = field(default=())
+    rejected: int = 0
+    layer: int = 0
+    lane: int = 0
+
+
+def list_nodes(run: RunRecord) -> list[Node]:
+    """The sources, steps and targets of a run, each in a layer below all that lead to it."""
+    nodes: list[Node] = []
+    rows = {step.receipt.step: step.receipt.rows_out for step in run.steps}
+    for at, step in enumerate(run.steps):
+        receipt = step.receipt
+        above = [(f"step {name}", rows.get(name)) for name in step.above if name in rows]
+        if step.source:
+            key = f"source {at}"
+            nodes.append(Node(key, _shorten(step.source), "source", "source", step.source))
+            above.append((key, receipt.rows_in))
+        kind = "cached" if receipt.resumed else "step"
+        rejected = [f"{receipt.rows_rejected:,} rows rejected"] if receipt.rows_rejected else []
+        nodes.append(
+            Node(
+                f"step {receipt.step}",
+                _shorten(receipt.step, 14 if receipt.rows_rejected else 22),
+                _describe(step),
+                kind,
+                "; ".join([f"{receipt.kind} {receipt.step}", *rejected, *receipt.notes[:3]]),
+                tuple(above),
+                receipt.rows_rejected,
+            )
+        )
+        if step.target:
+            key = f"target {at}"
+            onward = ((f"step {receipt.step}", receipt.rows_out),)
+            target = Node(key, _shorten(step.target), "target", "target", step.target, onward)
+            nodes.append(target)
+    return _place(sorted(nodes, key=lambda node: node.kind == "target"))
+
+
+def _describe(step: StepRecord) -> str:
+    receipt = step.receipt
+    if receipt.resumed:
+        return f"{receipt.kind}, cached"
+    return f"{receipt.kind}, {receipt.seconds:.2f} s" if step.is_ours else receipt.kind
+
+
+def _shorten(text: str, most: int = 22) -> str:
+    plain = text.rstrip("/").rsplit("/", 1)[-1] or text
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
+
+
+def _place(nodes: Sequence[Node]) -> list[Node]:
+    layers: dict[str, int] = {}
+    lanes: dict[int, int] = {}
+    placed = []
+    for node in nodes:
+        layer = max((layers[key] + 1 for key, _ in node.above if key in layers), default=0)
+        layers[node.key] = layer
+        lane = lanes.get(layer, 0)
+        lanes[layer] = lane + 1
+        fields = {**node.__dict__, "layer": layer, "lane": lane}
+        placed.append(Node(**fields))
+    return placed
