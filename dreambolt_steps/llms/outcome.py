@@ -10,13 +10,17 @@ from dreambolt_steps.llms.openai.server_capabilities import Traits
 
 @dataclass(frozen=True)
 class Completion:
-    """A request that was answered: the model's text (which may be empty) and its tokens."""
+    """A request that was answered: the model's text (which may be empty) and its tokens.
+
+    `failure` says why the text is none that can be used, where the server says so.
+    """
 
     text: str
     finish: str | None
     tokens_in: int
     tokens_out: int
     call_id: str | None
+    failure: str | None = None
 
 
 @dataclass(frozen=True)

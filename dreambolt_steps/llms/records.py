@@ -60,6 +60,7 @@ class Bill:
         outcome = tried.outcome
         counts = (self.tokens_in, self.tokens_out, self.usd)
         if isinstance(outcome, Completion):
-            told = (outcome.text, None, outcome.finish)
+            text = None if outcome.failure else outcome.text
+            told = (text, outcome.failure, outcome.finish)
             return Answer(tried.call, *told, *counts, call_id=outcome.call_id)
         return Answer(tried.call, None, outcome.reason, None, *counts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from dreambolt_steps.suggestion.column_facts import ColumnFacts
 from dreambolt_steps.suggestion.prompt import render_prompt
@@ -15,7 +14,7 @@ from dreambolt_steps.suggestion.proposal import (
     check_proposal,
     find_taken,
 )
-from dreambolt_steps.synthesis.answers import find_rows
+from dreambolt_steps.synthesis.find_rows import find_rows
 
 """Tokens that an answer about 20 columns may have."""
 
@@ -53,7 +52,7 @@ class _Talk:
 
     def hear(self, answer: str, asked: Sequence[str]) -> None:
         """Take an answer about some columns apart."""
-        said = _find_objects(answer)
+        said = find_rows(answer, ["column"])
         by_column = {
             one.get("column"): one
             for one in said or []
@@ -133,12 +132,3 @@ def suggest_columns(
         tuple(talk.problems[name] for name in order if name in talk.problems),
         calls,
     )
-
-
-def _find_objects(answer: str) -> list[Any] | None:
-    """The objects of an answer, also where the model put them into `{"columns": [...]}`."""
-    found = find_rows(answer)
-    if found and len(found) == 1 and isinstance(found[0], dict) and "column" not in found[0]:
-        inner = [value for value in found[0].values() if isinstance(value, list)]
-        return inner[0] if len(inner) == 1 else found
-    return found

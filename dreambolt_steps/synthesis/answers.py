@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,34 +27,6 @@ def reject_answer(reason: str, raw: str, column: str | None = None, value: Any =
     """A row, or a whole answer, that can't be used, with its reason."""
     shown = None if value is None else json.dumps(value, default=str, ensure_ascii=False)
     return Reject("", None, None, column, shown, reason, raw[:_SHOWN_CHARACTERS])
-
-
-def find_rows(answer: str) -> list[Any] | None:
-    """The rows inside an answer: `{"rows": [...]}`, a JSON array, an object, or one a line.
-
-    Prose and code fences around it are passed over.
-
-    Returns: its items, or None if there is no JSON to be found.
-
-    Example:
-        >>> find_rows('Here you are: [{"a": 1}]')
-        [{'a': 1}]
-    """
-    decoder = json.JSONDecoder()
-    found: list[Any] = []
-    at = 0
-    while match := re.compile(r"[\[{]").search(answer, at):
-        try:
-            value, at = decoder.raw_decode(answer, match.start())
-        except ValueError:
-            at = match.start() + 1
-            continue
-        if isinstance(value, dict) and list(value) == ["rows"] and isinstance(value["rows"], list):
-            return value["rows"]
-        if isinstance(value, list):
-            return value
-        found.append(value)
-    return found or None
 
 
 class RowValidator:

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any
 
 from dreambolt_steps.llms.protocol import Answer, Exchange
-from dreambolt_steps.synthesis.answers import RowValidator, find_rows, reject_answer
+from dreambolt_steps.synthesis.answers import RowValidator, reject_answer
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck
+from dreambolt_steps.synthesis.find_rows import find_rows
 from dreambolt_steps.synthesis.questions import Ask, Questions
 from dreambolt_steps.synthesis.result import ATTEMPTS, MadeRow, Synthesis
 from dreambolt_steps.synthesis.row_keys import pair_rows
@@ -130,13 +131,13 @@ class Synthesizer:
         if answer.text is None:
             reject = reject_answer(f"the call failed: {answer.failure}", "")
             return {slot.index: (reject, key) for slot in ask.slots}
-        found = find_rows(answer.text)
+        columns, row_key = self._validator.row_schema["properties"], self._questions.choose_key(ask)
+        found = find_rows(answer.text, columns, row_key)
         if found is None:
             cut = ", which was cut off" if answer.finish == "length" else ""
             reject = reject_answer(f"the answer{cut} holds no JSON", answer.text)
             return {slot.index: (reject, key) for slot in ask.slots}
-        columns = self._validator.row_schema["properties"]
-        paired = pair_rows(found, ask.slots, self._questions.choose_key(ask), columns)
+        paired = pair_rows(found, ask.slots, row_key, columns)
         for stranger in paired.strangers:
             self.made.reject(stranger)
         results: _Results = {index: (row, key) for index, row in paired.rows.items()}

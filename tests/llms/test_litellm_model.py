@@ -133,7 +133,7 @@ def test_a_limit_a_minute_of_gemini_is_waited_for_and_a_used_up_quota_is_told(
         base = GEMINI.find_base(server)
         llm = LiteLLMModel(GEMINI.model, base, cache_folder_path=str(tmp_path))
         assert llm.run(["a"]) == ["hello"]
-        server.answer = lambda *_: refuse(429, words)
+        server.answer = lambda *_: refuse(429, words, "insufficient_quota")
         with pytest.raises(ModelError, match="is used up: You exceeded your current quota"):
             llm.run(["b"])
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 
 from dreambolt_steps.llms.protocol import Answer, Call
-from dreambolt_steps.synthesis.answers import find_rows
 from dreambolt_steps.synthesis.duplicates import DuplicateCheck, KnownRows
+from dreambolt_steps.synthesis.find_rows import find_rows
 from dreambolt_steps.synthesis.generate import Synthesizer
 from dreambolt_steps.synthesis.plan import plan_synthesis
 from dreambolt_steps.synthesis.result import Synthesis, explain_missing

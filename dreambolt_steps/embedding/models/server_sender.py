@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from dreambolt_steps.llms.answer_forms import read_body
 from dreambolt_steps.llms.openai.sender import Sender
-from dreambolt_steps.llms.openai.server import Server, read_body
+from dreambolt_steps.llms.openai.server import Server
 from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.outcome import Completion, Trouble
 from dreambolt_steps.llms.protocol import Call

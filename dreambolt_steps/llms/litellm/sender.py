@@ -22,8 +22,6 @@ _SHORTEST_SECRET = 6
 _BY_OPENAI = frozenset({"mistral", "deepseek", "perplexity", "together_ai", "xai"})
 """Providers that litellm asks through the openai client, which tries twice more by itself: litellm
 1.57.8 drops the setting that says how often."""
-_WAIT = re.compile(r"""["']retryDelay["']: ["'](\d+(?:\.\d+)?)s["']""")
-"""In an error of Gemini, beside the words that others say of a used up quota."""
 
 
 def import_litellm() -> Any:
@@ -91,9 +89,7 @@ class LiteLLMSender:
             )
         except Exception as error:
             return read_trouble(error, self._server, body, traits)
-        choice, usage = found.choices[0], found.usage
-        counts = (int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0))
-        return Completion(choice.message.content or "", choice.finish_reason, *counts, found.id)
+        return self._server.judge(200, {}, found.model_dump(warnings=False), body, traits)
 
 
 def read_trouble(
@@ -111,9 +107,6 @@ def read_trouble(
     if not isinstance(status, int) or kind in ("APIConnectionError", "Timeout"):
         reason = f"{server.base_url} gave no answer: {_shorten(text)}"
         return Trouble(reason, transient=True)
-    if found := _WAIT.search(text):
-        reason = f"HTTP {status}: {_shorten(text)}"
-        return Trouble(reason, status, True, overloaded=True, retry_after=float(found[1]))
     headers = getattr(error, "litellm_response_headers", None) or {}
     outcome = server.judge(status, headers, _read_body(text), body, traits)
     assert isinstance(outcome, Trouble)

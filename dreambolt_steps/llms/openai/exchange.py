@@ -7,6 +7,7 @@ import queue
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from dreambolt_steps.errors import ModelError
@@ -22,6 +23,7 @@ _TRIES_OF_THE_FIRST = 3
 _TRIES_WHEN_OVERLOADED = 20
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 _MOST_PATIENCE = 600.0
+_MOST_CHANGES = 12
 _CHARACTERS_PER_TOKEN = 4
 
 
@@ -44,13 +46,18 @@ class ChatExchange:
         make_sender: makes the sender, in the thread that uses it.
         flow: limits; used by this exchange alone.
         records: what to write down; called in the thread of the requests.
+        tell: called with what requests do without from now on, and with the server's words.
     """
 
     def __init__(
-        self, make_sender: Callable[[], Sends], flow: Flow, records: Records | None = None
+        self,
+        make_sender: Callable[[], Sends],
+        flow: Flow,
+        records: Records | None = None,
+        tell: Callable[[str, str], None] = lambda change, reason: None,
     ) -> None:
         self._make_sender = make_sender
-        self._flow = flow
+        self._flow, self._tell = flow, tell
         self._records = records or Records()
         self._traits = self._records.read_traits() or Traits()
         self._known = self._records.read_traits() is not None
@@ -143,12 +150,17 @@ class ChatExchange:
     async def _ask(self, call: Call) -> Answer:
         """Ask until there is an answer, or no hope for one."""
         bill = Bill()
-        tries = 0
+        tries = changes = 0
         while True:
             tries += 1
             tried = await self._try(call, tries)
             bill.add(tried)
             outcome = tried.outcome
+            if isinstance(outcome, Trouble) and outcome.traits is not None:
+                changes += 1
+                if changes > _MOST_CHANGES:  # it refuses one way to ask and the other
+                    tried = replace(tried, outcome=replace(outcome, traits=None))
+                    outcome = tried.outcome
             answer = bill.close(tried) if self._is_last(outcome, tries) else None
             if isinstance(outcome, Trouble) and outcome.fatal is not None:
                 self._stopped = True  # at once: others go on while this one is written down
@@ -197,6 +209,7 @@ class ChatExchange:
             self._flow.leave(surplus)
         if isinstance(outcome, Trouble):
             if outcome.traits is not None and self._traits == traits:
+                self._tell(traits.describe_change(outcome.traits), outcome.reason)
                 self._traits = outcome.traits
                 self._known = False
             if outcome.overloaded:

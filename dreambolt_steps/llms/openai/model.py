@@ -166,7 +166,15 @@ class ChatModel(LLM):
 
         def open_inner() -> Exchange:
             if self._mode == "live":
-                return ChatExchange(self._make_sender, Flow(*self._limits), records)
+                say = current_reporter().say
+                return ChatExchange(
+                    self._make_sender,
+                    Flow(*self._limits),
+                    records,
+                    lambda change, reason: say(
+                        f"{self.model_name} at {self.base_url}: {change}, since it said {reason}"
+                    ),
+                )
             api = BatchApi(self._server, self._server.read_key(), self._timeout)
             full = kept.open_records(step, identity, label, self._find_price(batch=False))
             return JobExchange(

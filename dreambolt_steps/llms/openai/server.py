@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dreambolt_steps.errors import CredentialError, DreamboltError, ModelError
+from dreambolt_steps.llms.answer_forms import find_error, read_body, read_completion
 from dreambolt_steps.llms.openai.server_capabilities import Traits
+from dreambolt_steps.llms.openai.waits import read_wait
 from dreambolt_steps.llms.outcome import Completion, Trouble
 
 OPENAI = "https://api.openai.com/v1"
 _OVERLOADED = (429, 503, 529)
-_TRANSIENT = (408, 409, 425, 500, 502, 504, *_OVERLOADED)
-_QUOTA = ("insufficient_quota", "billing", "exceeded your current quota", "credit balance")
+_LASTING = (501, 505)  # of the errors of a server, those that the same request meets again
+_PASSING = (408, 409, 425)
+_QUOTA_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "insufficient_balance",
+        "insufficient_credits",
+        "credit_balance_too_low",
+        "payment_required",
+    }
+)
+_BAD_ANSWERS = ("json_validate_failed", "tool_use_failed", "invalid_model_output")
+"""Codes that blame what the model wrote, not how it was asked."""
+
+
+@dataclass(frozen=True)
+class ServerError:
+    """An error from a body, whatever its shape.
+
+    Attributes:
+        message: in words.
+        codes: code, type and status, in small letters.
+        field: the field of the request at fault; empty if it is not named.
+        content: the error itself.
+    """
+
+    message: str
+    codes: tuple[str, ...] = ()
+    field: str = ""
+    content: Any = None
 
 
 @dataclass(frozen=True)
@@ -69,16 +100,20 @@ class Server:
     ) -> Completion | Trouble:
         """As `read`, of an answer that was read as JSON already."""
         if status < 300:
-            return read_completion(answer)
-        message, code = _read_error(answer)
+            found = find_error(answer)
+            if found is None:
+                return read_completion(answer)
+            status, answer = found
+        error = read_error(answer)
+        message = error.message
         reason = f"HTTP {status}: {message}" if message else f"HTTP {status}"
-        told = f"{code} {message}".lower()
         if status == 401:
             fatal: DreamboltError = CredentialError(
                 f"{self.base_url} refused the key in {self.key_name}: {message}; set a valid one"
             )
             return Trouble(reason, status, fatal=fatal)
-        if status in (402, 403, 429) and any(word in told for word in _QUOTA):
+        wait = read_wait(headers, error.content, message)
+        if status == 402 or (wait is None and _QUOTA_CODES & {*error.codes}):
             fatal = ModelError(
                 f"the quota at {self.base_url} is used up: {message}; answered calls are kept, "
                 "run the same again when there is some"
@@ -89,7 +124,10 @@ class Server:
                 f"{self.base_url} refuses model {self.model} to {self.key_name}: {message}"
             )
             return Trouble(reason, status, fatal=fatal)
-        if (other := traits.adapt(status, f"{code} {message}", body)) is not None:
+        if any(code in _BAD_ANSWERS for code in error.codes):
+            return Trouble(reason, status)
+        other = traits.adapt(status, f"{' '.join(error.codes)} {message}", body, error.field)
+        if other is not None:
             return Trouble(reason, status, traits=other)
         if status == 404:
             fatal = ModelError(
@@ -100,58 +138,32 @@ class Server:
         return Trouble(
             reason,
             status,
-            transient=status in _TRANSIENT,
+            transient=status == 429 or status in _PASSING or is_passing(status),
             overloaded=status in _OVERLOADED,
-            retry_after=_read_seconds(headers),
+            retry_after=wait,
         )
+
+
+def is_passing(status: int) -> bool:
+    """Whether an error of a server may be over when it is asked again: every one but 501 and
+    505."""
+    return 500 <= status <= 599 and status not in _LASTING
+
+
+def read_error(answer: Any) -> ServerError:
+    """An error from the body of an answer: an object, one below `error`, a list of them, a text."""
+    first = answer[0] if isinstance(answer, list) and answer else answer
+    inner = first.get("error") or first if isinstance(first, Mapping) else first
+    if not isinstance(inner, Mapping):
+        return ServerError(str(inner or "")[:300])
+    told = inner.get("message") or inner.get("detail") or inner.get("msg") or ""
+    if isinstance(told, list) and told and isinstance(told[0], Mapping):  # as FastAPI has it
+        place = [str(part) for part in told[0].get("loc") or () if part != "body"]
+        return ServerError(str(told[0].get("msg") or "")[:300], (), ".".join(place), inner)
+    codes = [str(inner.get(name)).lower() for name in ("code", "type", "status") if inner.get(name)]
+    return ServerError(str(told)[:300], tuple(codes), str(inner.get("param") or ""), inner)
 
 
 def choose_url(base_url: str | None = None) -> str:
     """A server's address: as it is told, else OPENAI_BASE_URL, else OpenAI's own."""
     return (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
-
-
-def read_body(content: bytes) -> Any:
-    """The body of an answer: what its JSON holds, or its text if it is none."""
-    try:
-        return json.loads(content)
-    except ValueError:
-        return content.decode("utf-8", "replace")
-
-
-def read_completion(data: Any) -> Completion | Trouble:
-    """A chat completion from the body of its answer."""
-    try:
-        choice = data["choices"][0]
-        text = choice["message"].get("content") or ""
-    except (LookupError, TypeError, AttributeError):
-        shown = (data if isinstance(data, str) else json.dumps(data))[:80]
-        return Trouble(f"the server's answer is no chat completion: {shown!r}", transient=True)
-    if refusal := choice["message"].get("refusal"):
-        return Trouble(f"the model refused: {refusal}")
-    usage = data.get("usage") or {}
-    return Completion(
-        text=text,
-        finish=choice.get("finish_reason"),
-        tokens_in=int(usage.get("prompt_tokens") or 0),
-        tokens_out=int(usage.get("completion_tokens") or 0),
-        call_id=data.get("id"),
-    )
-
-
-def _read_error(answer: Any) -> tuple[str, str]:
-    """Message and code (with the field at fault) of an error, whatever its shape."""
-    inner = answer.get("error", answer) if isinstance(answer, dict) else answer
-    if not isinstance(inner, dict):
-        return str(inner or "")[:300], ""
-    message = str(inner.get("message") or inner.get("detail") or "")[:300]
-    return message, f"{inner.get('code') or inner.get('type') or ''} {inner.get('param') or ''}"
-
-
-def _read_seconds(headers: Mapping[str, str]) -> float | None:
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return max(0.0, float(headers[name]) * scale)
-        except (KeyError, ValueError):
-            continue
-    return None
