@@ -21,6 +21,7 @@ _RECENT = 60
 _REPEATING = 0.9
 _IN_VAIN = 100
 _SHOWN_MADE = 10
+_SHOWN_CHARACTERS = 300
 
 
 _Results = dict[int, tuple[Any, str]]
@@ -43,6 +44,8 @@ class Synthesizer:
         advance: called with the number of rows made so far.
         model: what decides its answers; calls are named by it and their identity.
         attempts: for each row, at most.
+        trials: answers of which one has to hold a row that fits, or the run stops; more are not
+            asked for until one does. None: as many as it takes.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Synthesizer:
         advance: Callable[[int], None] = lambda _: None,
         model: str = "",
         attempts: int = ATTEMPTS,
+        trials: int | None = None,
     ) -> None:
         self._model = model
         self._exchange, self._questions, self._validator = exchange, questions, validator
@@ -67,6 +71,7 @@ class Synthesizer:
         self._retries: deque[Ask] = deque()
         self._recent: deque[bool] = deque(maxlen=_RECENT)
         self._in_vain = 0
+        self._trials = trials
         self._shown: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN_MADE)
         self.made = Synthesis(attempts=attempts)
 
@@ -78,7 +83,7 @@ class Synthesizer:
         groups = enumerate(iter(lambda: tuple(islice(slots, self._size)), ()))
         more = True
         while True:
-            while self._exchange.pending < self._exchange.room and self.made.stopped is None:
+            while self._has_room():
                 ask = self._retries.popleft() if self._retries else None
                 if ask is None and more:
                     number, group = next(groups, (0, ()))
@@ -99,6 +104,27 @@ class Synthesizer:
         self.made.rows.sort(key=lambda row: row.slot.index)
         return self.made
 
+    def _has_room(self) -> bool:
+        """Whether another call may be handed in now."""
+        return self._may_ask(self._exchange.room)
+
+    def _may_ask(self, room: int) -> bool:
+        """Whether another call may be handed in beside those that are pending, `room` at most."""
+        if self._trials is not None:
+            room = min(room, self._trials - self.made.calls)
+        return self._exchange.pending < room and self.made.stopped is None
+
+    def _judge_trial(self, results: _Results, answer: Answer) -> None:
+        """End the trials with the first row that fits, or the run with the last of them."""
+        if any(not isinstance(row, Reject) for row, _ in results.values()):
+            self._trials = None
+        if self._trials is not None and self.made.calls >= self._trials:
+            shown = " ".join((answer.text or "").split())[:_SHOWN_CHARACTERS]
+            told = f"; the last one: {shown!r}" if shown else ""
+            self.made.stopped = (
+                f"none of the first {self.made.calls} answers holds a row that fits{told}"
+            )
+
     def _ask(self, ask: Ask) -> None:
         self._slots[(ask.group, ask.attempt)] = ask.slots
         call = self._questions.ask_rows(ask, self._shown)
@@ -112,12 +138,13 @@ class Synthesizer:
         key = (ask.group, ask.attempt)
         self.made.calls += 1
         results = self._check(ask, answer, answer.call.identify(self._model))
+        self._judge_trial(results, answer)
         known = self._partial.pop(key, {})
         broken = [slot for slot in ask.slots if _is_reparable(results[slot.index][0], answer.text)]
         if ask.is_repair:
             good = [index for index, (row, _) in results.items() if not isinstance(row, Reject)]
             self.made.repaired += len(good)
-        elif broken:
+        elif broken and self._may_ask(self._exchange.pending + 1):
             repair = Ask(ask.group, ask.attempt, tuple(broken), is_repair=True)
             rejects = [results[slot.index][0] for slot in broken]
             call = self._questions.ask_repair(repair, rejects, identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.tables.rejects.schema import Reject
 
 ATTEMPTS = 3
-_REASON_LENGTH = 80
+_QUOTED = re.compile(r"(?<!\w)(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Synthesis:
         rows: in the order of their slots.
         rejects: rows and answers that could not be used, with their reasons.
         reasons: how often rows were rejected, by reason.
+        examples: of each reason the first one, whole.
         calls: that were answered, from the ledger or by the model.
         repaired: rows that one corrective call put right.
         attempts: for each row, at most.
@@ -47,6 +49,7 @@ class Synthesis:
     rows: list[MadeRow] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     calls: int = 0
     repaired: int = 0
     stopped: str | None = None
@@ -55,7 +58,9 @@ class Synthesis:
     def reject(self, reject: Reject) -> None:
         """Keep one that can't be used."""
         self.rejects.append(reject)
-        self.reasons[_name_kind(reject)] += 1
+        kind = _name_kind(reject)
+        self.reasons[kind] += 1
+        self.examples.setdefault(kind, _tell(reject))
 
 
 def explain_missing(made: Synthesis, wanted: int) -> str | None:
@@ -64,7 +69,7 @@ def explain_missing(made: Synthesis, wanted: int) -> str | None:
     if missing <= 0:
         return None
     common: Sequence[tuple[str, int]] = made.reasons.most_common(3)
-    told = "; ".join(f"{_count(count)}: {reason}" for reason, count in common)
+    told = "; ".join(f"{_count(count)}: {made.examples[kind]}" for kind, count in common)
     why = made.stopped or f"every row was tried {made.attempts} times"
     return f"{missing:,} of {wanted:,} rows are missing: {why}" + (f" ({told})" if told else "")
 
@@ -75,9 +80,14 @@ def _name_kind(reject: Reject) -> str:
     if reject.column and reject.value is not None:
         value = repr(json.loads(reject.value))
         if reason.startswith(f"{value} "):
-            return (reject.column + reason.removeprefix(value))[:_REASON_LENGTH]
-    words = [word for word in reason.split() if not word.startswith(("'", '"'))]
-    return " ".join(words)[:_REASON_LENGTH].rstrip(":")
+            return reject.column + reason.removeprefix(value)
+    return _QUOTED.sub("...", reason)
+
+
+def _tell(reject: Reject) -> str:
+    """Why one was rejected, whole, with its column."""
+    named = reject.column is not None and reject.column not in reject.reason
+    return f"{reject.column}: {reject.reason}" if named else reject.reason
 
 
 def _count(number: int) -> str:

@@ -242,7 +242,7 @@ def test_a_model_whose_rows_never_fit_is_stopped_and_says_what_was_wrong() -> No
     assert (
         "10,000 of 10,000 rows are missing: none of the model's last 100 rows can be used" in told
     )
-    assert re.search(r"\(\d+ times: year is not of type 'integer'\)$", told)
+    assert re.search(r"\(\d+ times: year: 'x' is not of type 'integer'\)$", told)
 
 
 def test_a_model_that_seldom_fits_goes_on() -> None:
@@ -307,3 +307,15 @@ def test_a_cell_stays_data_in_the_prompt_and_changes_no_check() -> None:
     synthesize(plain, 1, pa.table({"winner": ["France", "Italy"]}))
     assert plain.calls[0].system == call.system
     assert made.rows == []
+
+
+def test_why_rows_are_rejected_is_told_whole_for_one_example() -> None:
+    rows = [GOOD | {"day": f"soon {at}", "year": 2000 + at} for at in range(3)]
+    made = synthesize(Scripted(lambda _: json.dumps(rows)), 3, size=3)
+    told = explain_missing(made, 3)
+    assert told is not None
+    assert "times: day: 'soon 0' is not a 'date'" in told
+    long = "x" * 300
+    rows = [GOOD | {"year": long}]
+    made = synthesize(Scripted(lambda _: json.dumps(rows)), 1)
+    assert f"'{long}' is not of type 'integer'" in str(explain_missing(made, 1))

@@ -326,6 +326,30 @@ def test_empty_tables_and_columns_of_nulls_can_be_added_to(
             assert [row["name"] for row in made(step)] == ["Grace"]
 
 
+@pytest.mark.parametrize(("answer", "most"), [("I can't help.", 3), ('{"rows": [{"x": 1}]}', 3)])
+def test_a_model_that_never_fits_is_stopped_after_three_answers_and_one_is_shown(
+    matches: Path, session: Callable[..., Any], answer: str, most: int
+) -> None:
+    with ChatServer(lambda body, _: answer) as server, session():
+        args = {"llm": ChatModel("m", server.url), "rows": 60}
+        with pytest.raises(ModelError) as caught:
+            SynthesizeRows("more", inputs=columns(clean(matches)), args=args)
+    assert len(server.bodies) == most
+    words = f"none of the first 3 answers holds a row that fits; the last one: {answer!r}"
+    assert words in str(caught.value)
+
+
+def test_once_a_row_fits_later_answers_may_fail(matches: Path, session: Callable[..., Any]) -> None:
+    def answer(body: dict[str, Any], number: int) -> str:
+        fits = "(batch" in read_prompt(body) and number not in (0, 5)
+        return write_rows(body, number) if fits else "no"
+
+    with ChatServer(answer) as server, session():
+        args = {"llm": ChatModel("m", server.url), "rows": 40}
+        assert len(made(SynthesizeRows("m", inputs=columns(clean(matches)), args=args))) == 40
+    assert 8 + 2 <= len(server.bodies) <= 8 + 2 * 2  # each of the two is asked again
+
+
 def test_rows_of_nearly_the_same_meaning_are_rejected_with_an_embedder(
     tmp_path: Path, session: Callable[..., Any]
 ) -> None:

@@ -68,6 +68,8 @@ class ChatModel(LLM):
         local = ChatModel("llama3.2", base_url="http://localhost:11434/v1")
     """
 
+    trials = 3  # answers of a synthesis until one has to hold a row that fits: they are paid
+
     def __init__(
         self,
         model: str,

@@ -113,7 +113,7 @@ class Server:
             )
             return Trouble(reason, status, fatal=fatal)
         wait = read_wait(headers, error.content, message)
-        if status == 402 or (wait is None and _QUOTA_CODES & {*error.codes}):
+        if status == 402 or (not wait and _QUOTA_CODES & {*error.codes}):
             fatal = ModelError(
                 f"the quota at {self.base_url} is used up: {message}; answered calls are kept, "
                 "run the same again when there is some"

@@ -147,6 +147,7 @@ class SynthesisStep(TableStep[ArgsT]):
                 tell,
                 exchange.model,
                 getattr(self.args["llm"], "attempts", ATTEMPTS),
+                getattr(self.args["llm"], "trials", None),
             )
             made = work.run(self.open_slots())
             self.receipt.notes, self.receipt.report = describe_outcome(made, wanted, exchange)
