@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from dreambolt_steps.cli.tables import make_printable
 from dreambolt_steps.errors import ExportError, UsageError
 from dreambolt_steps.tables.column_types import is_number
+from dreambolt_steps.unknown_names import tell_known
 
 FORMATS = ("table", "csv", "json", "jsonl", "parquet")
 _SUFFIXES = {
@@ -90,7 +91,7 @@ def choose_output(name: str | None, file: Path | None, database: str = "") -> Re
     Raises: UsageError: an unknown format or suffix, or a file that can't be written there.
     """
     if name is not None and name not in FORMATS:
-        raise UsageError(f"--format {name}: one of {', '.join(FORMATS)}")
+        raise UsageError(f"--format {name}: {tell_known(name, FORMATS)}")
     if file is None:
         return ResultOutput(name or "table", None)
     file = file.expanduser()

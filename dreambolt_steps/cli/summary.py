@@ -78,6 +78,8 @@ def _show_next(say: Callable[[str], None], receipts: Sequence[Receipt], session:
     if (session / REPORT_FILE).is_file():
         say(f"report: {shorten_path(str(session / REPORT_FILE))}")
     commands = [line for receipt in receipts for line in receipt.report.get("next", [])]
+    if any(receipt.rejects for receipt in receipts):
+        commands.append(shlex.join(["rejects", name_session(session)]))
     if commands:
         say("\ntry next:")
         for line in [*commands, shlex.join(["report", name_session(session), "--open"])]:
