@@ -42,9 +42,19 @@ def show_session(
 @report_failures
 def collect_session(
     session: Annotated[Path, typer.Argument(metavar="FOLDER", help="A session's folder.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only measure.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be deleted.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    unfinished: Annotated[
+        bool,
+        typer.Option("--unfinished", help="Also what a step that is not finished may still need."),
+    ] = False,
 ) -> None:
-    """Delete superseded results of a session."""
+    """Show what a session needs no more, ask, and delete it.
+
+    Where nobody can be asked, as in a script, nothing is deleted without --yes (exit code 2).
+    """
     from dreambolt_steps.cli.sessions import collect_session
 
-    collect_session(session, dry_run)
+    collect_session(session, dry_run=dry_run, yes=yes, unfinished=unfinished)

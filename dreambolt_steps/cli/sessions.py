@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
+from typer import Abort, confirm
 
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.tables import count, make_printable
-from dreambolt_steps.errors import SessionLockedError
+from dreambolt_steps.errors import SessionLockedError, UsageError
+from dreambolt_steps.session.garbage import find_unfinished
 from dreambolt_steps.session.session_store import (
     StoredSession,
-    collect_superseded,
     describe_session,
     find_sessions,
     find_staged,
+    find_superseded,
 )
 
 
@@ -71,31 +74,73 @@ def show_session(folder: Path) -> None:
     console.print(f"\n{told}", highlight=False, markup=False, soft_wrap=True)
 
 
-def collect_session(folder: Path, dry_run: bool) -> None:
-    """Delete superseded results, unless a process works in the session.
+def collect_session(
+    folder: Path, *, dry_run: bool = False, yes: bool = False, unfinished: bool = False
+) -> None:
+    """Show what a session needs no more, ask, and delete it, unless a process works in it.
+
+    Args:
+        folder: the session's.
+        dry_run: only show it.
+        yes: do not ask.
+        unfinished: delete what a step that is not finished may need, too.
 
     Raises:
         SessionLockedError: the session is in use.
+        UsageError: there is nobody to ask, and `yes` was not said.
     """
     from filelock import FileLock, Timeout
-
-    from dreambolt_steps.warehouses.s3_staging.bucket import delete_staged
 
     describe_session(folder)
     lock = FileLock(folder / ".session.lock")
     try:
         with lock.acquire(timeout=0):
-            staged = find_staged(folder)
-            for url in staged if not dry_run else []:
-                delete_staged(url)
-            freed = collect_superseded(folder, dry_run=dry_run)
+            _collect(Console(), folder, dry_run=dry_run, yes=yes, unfinished=unfinished)
     except Timeout as error:
         raise SessionLockedError(f"session {folder} is in use; run gc when it is free") from error
-    told = "would be freed" if dry_run else "freed"
-    Console().print(f"{decimal(freed)} {told} in {folder}", highlight=False)
+
+
+def _collect(console: Console, folder: Path, *, dry_run: bool, yes: bool, unfinished: bool) -> None:
+    from dreambolt_steps.warehouses.s3_staging.bucket import delete_staged
+
+    found, staged = find_superseded(folder, unfinished=unfinished), find_staged(folder)
+    for garbage in found:
+        _say(console, f"  {decimal(garbage.bytes):>9}  {garbage.what}")
     for url in staged:
-        told = "would be deleted" if dry_run else "deleted"
-        Console().print(f"staged files {told}: {url}", highlight=False, soft_wrap=True)
+        _say(console, f"  staged files of loads that are made: {url}")
+    waiting = [] if unfinished else find_unfinished(folder)
+    if waiting:
+        told = f"kept for {', '.join(waiting)}, not finished yet: vectors, answers, files read"
+        _say(console, f"{told}; --unfinished gives up on them")
+    total = decimal(sum(garbage.bytes for garbage in found))
+    if not found and not staged:
+        _say(console, f"nothing to delete in {folder}")
+        return
+    if dry_run:
+        _say(console, f"{total} would be freed in {folder}")
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"{total} would be freed in {folder}, and nobody is there to be asked; nothing was"
+                " deleted; say --yes"
+            )
+        if not _ask(f"Delete this, {total}, in {folder}?"):
+            _say(console, "nothing was deleted")
+            return
+    for url in staged:
+        delete_staged(url)
+    for garbage in found:
+        garbage.delete()
+    _say(console, f"{total} freed in {folder}")
+
+
+def _ask(question: str) -> bool:
+    try:
+        return confirm(question)
+    except Abort:  # Ctrl-C, or the end of the input
+        print()
+        return False
 
 
 def _show_details(console: Console, session: StoredSession) -> None:

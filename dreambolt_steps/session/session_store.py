@@ -6,7 +6,6 @@ Reads files only; nothing here imports DataDreamer.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +13,9 @@ from pathlib import Path
 
 from dreambolt_steps.errors import UnknownNameError
 from dreambolt_steps.log import Receipt
-from dreambolt_steps.session.session_vectors import collect_vectors
+from dreambolt_steps.session.garbage import Garbage, find_garbage, measure
 from dreambolt_steps.session.step_cache import (
     BACKUPS,
-    JOURNALS,
     PARTS,
     RECEIPT_FILE,
     STEP_FILE,
@@ -87,13 +85,12 @@ def describe_session(folder: Path) -> StoredSession:
     _require_session(folder)
     steps = [_describe_step(found) for found in _find_step_folders(folder)]
     backups = list((folder / BACKUPS).glob(f"**/{STEP_FILE}"))
-    unused = collect_parts(folder, dry_run=True) + _collect_vectors(folder, dry_run=True)
     return StoredSession(
         folder=folder,
         steps=sorted((step for step in steps if step), key=lambda step: step.finished),
-        bytes=measure_folder(folder),
+        bytes=measure(folder),
         superseded=len(backups),
-        superseded_bytes=measure_folder(folder / BACKUPS) + unused,
+        superseded_bytes=sum(garbage.bytes for garbage in find_superseded(folder)),
     )
 
 
@@ -108,46 +105,32 @@ def heal_session(folder: Path) -> list[Path]:
     return [found for found in _find_step_folders(folder) if heal_step(found)]
 
 
-def collect_superseded(folder: Path, *, dry_run: bool = False) -> int:
-    """Delete superseded results, parts of files and vectors that are not in use, and leftovers of
-    killed runs.
+def find_superseded(folder: Path, *, unfinished: bool = False) -> list[Garbage]:
+    """Find what a session needs no more: superseded results, leftovers of killed runs, and parts of
+    files and vectors that nothing refers to, unless a step is unfinished that may need them.
+
+    Args:
+        folder: the session.
+        unfinished: find what an unfinished step may need, too.
+    """
+    _require_session(folder)
+    return find_garbage(folder, _find_step_folders(folder), unfinished=unfinished)
+
+
+def collect_superseded(folder: Path, *, dry_run: bool = False, unfinished: bool = False) -> int:
+    """Delete what `find_superseded` finds.
 
     Args:
         folder: the session.
         dry_run: only measure.
+        unfinished: as `find_superseded`.
 
     Returns: bytes freed (or that would be freed).
     """
-    _require_session(folder)
-    doomed = [folder / BACKUPS, *folder.glob("**/.*.doomed-*")]
-    freed = sum(measure_folder(path) for path in doomed)
-    if not dry_run:
-        for path in doomed:
-            shutil.rmtree(path, ignore_errors=True)
-    freed += _collect_vectors(folder, dry_run=dry_run)
-    return freed + collect_parts(folder, dry_run=dry_run)
-
-
-def collect_parts(folder: Path, *, dry_run: bool = False) -> int:
-    """Delete what is kept of single source files that no step's last run refers to.
-
-    Returns: bytes freed (or that would be freed).
-    """
-    parts = folder / PARTS
-    if not parts.is_dir():
-        return 0
-    from dreambolt_steps.readers.cache.file_cache import FileCache
-    from dreambolt_steps.sources.journal import Journal
-
-    newest: dict[Path, Path] = {}  # a step has a journal for each source it ever read
-    for journal in sorted(
-        (folder / JOURNALS).glob("**/*.json"), key=lambda one: one.stat().st_mtime
-    ):
-        newest[journal.parent] = journal
-    keys: set[str] = set()
-    for journal in newest.values():
-        keys |= Journal.load(journal).list_keys()
-    return FileCache(parts).remove_others(keys, dry_run=dry_run)
+    found = find_superseded(folder, unfinished=unfinished)
+    for garbage in found if not dry_run else []:
+        garbage.delete()
+    return sum(garbage.bytes for garbage in found)
 
 
 def find_staged(folder: Path) -> list[str]:
@@ -156,16 +139,6 @@ def find_staged(folder: Path) -> list[str]:
     receipts = (read_receipt(file.parent) for file in folder.glob(f"**/{RECEIPT_FILE}"))
     staged = [receipt.report.get("staged", {}) for receipt in receipts if receipt]
     return sorted({told["url"] for told in staged if told.get("until") == "gc"})
-
-
-def measure_folder(folder: Path) -> int:
-    """Bytes of all files below the folder; 0 if it is missing."""
-    return sum(file.stat().st_size for file in folder.glob("**/*") if file.is_file())
-
-
-def _collect_vectors(folder: Path, *, dry_run: bool) -> int:
-    receipts = (read_receipt(found) for found in _find_step_folders(folder))
-    return collect_vectors(folder, receipts, dry_run=dry_run)
 
 
 def _require_session(folder: Path) -> None:
@@ -196,7 +169,7 @@ def _describe_step(folder: Path) -> StoredStep | None:
         fingerprint=str(metadata["fingerprint"]),
         finished=datetime.fromisoformat(str(metadata["datetime"])),
         rows=receipt.rows_out if receipt else _count_rows(folder),
-        bytes=measure_folder(folder),
+        bytes=measure(folder),
         receipt=receipt,
     )
 

@@ -144,7 +144,12 @@ def test_sessions_are_listed_shown_and_collected(dreambolt: Run, cups: Path) -> 
     assert "sessions/cups" in dreambolt("session", "ls").stdout
     assert "4 superseded results" in dreambolt("session", "show", "sessions/cups").stdout
     assert "would be freed" in dreambolt("session", "gc", "sessions/cups", "--dry-run").stdout
-    assert "freed" in dreambolt("session", "gc", "sessions/cups").stdout
+    asked = dreambolt("session", "gc", "sessions/cups")
+    assert "say --yes" in one_error(asked, 2)
+    assert "1 superseded result of clean" in asked.stdout
+    assert "4 superseded results" in dreambolt("session", "show", "sessions/cups").stdout
+    assert "freed" in dreambolt("session", "gc", "sessions/cups", "--yes").stdout
+    assert "nothing to delete" in dreambolt("session", "gc", "sessions/cups").stdout
     assert "0 superseded results" in dreambolt("session", "show", "sessions/cups").stdout
 
 

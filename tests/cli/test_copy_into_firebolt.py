@@ -83,7 +83,7 @@ def test_a_session_loads_resumes_and_loads_again_when_the_table_is_gone(
 
     from dreambolt_steps.cli.sessions import collect_session
 
-    collect_session(tmp_path / "session", dry_run=False)
+    collect_session(tmp_path / "session", yes=True)
     assert list_staged() == []
 
 

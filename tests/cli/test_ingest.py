@@ -213,6 +213,6 @@ def test_sessions_in_use_are_not_collected(tmp_path: Path) -> None:
 
     call("ingest", "cups.csv")
     with FileLock("sessions/cups/.session.lock"):
-        done = call("session", "gc", "sessions/cups")
+        done = call("session", "gc", "sessions/cups", "--yes")
     assert done.exit_code == 1
     assert "is in use; run gc when it is free" in done.stderr

@@ -99,18 +99,10 @@ class FileCache:
             kept = part.finish(report.spooled.iterate_batches(), details)
         return CachedFile(kept, report.files)
 
-    def remove_others(self, keys: Iterable[str], *, dry_run: bool = False) -> int:
-        """Remove every part but those of `keys`, and what killed runs left.
-
-        Returns: bytes freed (with `dry_run`: that would be).
-        """
+    def find_others(self, keys: Iterable[str]) -> list[Path]:
+        """The files of every part but those of `keys`, and what killed runs left."""
         kept = {self._name(key) for key in keys}
-        doomed = [path for path in self.folder.glob("*") if path not in kept]
-        freed = sum(path.stat().st_size for path in doomed)
-        if not dry_run:
-            for path in doomed:
-                path.unlink(missing_ok=True)
-        return freed
+        return [path for path in sorted(self.folder.glob("*")) if path not in kept]
 
     def _name(self, key: str) -> Path:
         return self.folder / f"{key}{_SUFFIX}"
