@@ -13,14 +13,18 @@ from dreambolt_steps.tables.decision import ColumnWarning, Failure
 _FEW = 0.1
 _WORDS = {"number": "decimal", "boolean": "boolean", "time": "time"}
 _CLEAN = "CleanTable"
+_WORDS_KEPT = "null_words"
+_ADVICE = {_WORDS_KEPT: "They are NULL, and no longer text, with"}
 
 
 def find_in_decisions(columns: Sequence[ColumnPlan]) -> Iterator[Finding]:
     """What deserves a look in the decisions about a table's columns, in their order."""
     for column in columns:
-        for warning in column.decision.warnings:
+        warnings = column.decision.warnings
+        for warning in warnings:
             yield _tell_warning(column, warning)
-        if not column.is_explicit:
+        yield from _find_null_words(column)
+        if not column.is_explicit and not any(one.code == _WORDS_KEPT for one in warnings):
             for failure in column.decision.failures[:1]:
                 yield from _find_mixture(column, failure)
 
@@ -38,8 +42,25 @@ def _tell_warning(column: ColumnPlan, warning: ColumnWarning) -> Finding:
         "moderate" if warning.argument else "note",
         warning.message,
         columns=(column.name,),
-        advice="This settles it" if remedy else warning.argument,
+        advice=_ADVICE.get(warning.code, "This settles it") if remedy else warning.argument,
         remedy=remedy,
+    )
+
+
+def _find_null_words(column: ColumnPlan) -> Iterator[Finding]:
+    """Words that became NULL, by word and count."""
+    words = column.decision.null_words
+    if not words:
+        return
+    yield Finding(
+        "read_as_null",
+        "note",
+        column.decision.tell_nulls(),
+        columns=(column.name,),
+        count=sum(number for _, number in words),
+        total=column.decision.rows,
+        advice="They stay what they are with",
+        remedy=Remedy(_CLEAN, "null_tokens", {column.name: [""]}),
     )
 
 

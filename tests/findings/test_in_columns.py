@@ -152,14 +152,27 @@ def decide(**columns: list[str]) -> list[Any]:
 
 
 def test_a_few_values_that_keep_a_column_from_its_type() -> None:
-    (found,) = decide(goals=[*map(str, range(40)), "two"])
+    (found,) = decide(goals=[*map(str, range(200)), "2 or 3", "4 or 5", "6?", "7?", "8?", "9?"])
     assert found.kind == "mixed_types"
     assert found.tell() == (
-        "goals: 1 of 41 values is no number, so the column stays text (the only one 'two' in row "
-        "41). Rows with them are rejected, and all others typed, with: --columns goals=decimal"
+        "goals: 6 of 206 values are no number, so the column stays text (the first '2 or 3' in row "
+        "201). Rows with them are rejected, and all others typed, with: --columns goals=decimal"
     )
-    assert decide(goals=[*map(str, range(40)), *["two"] * 40]) == []
+    assert decide(goals=[*map(str, range(40)), *map("{}x".format, range(40))]) == []
     assert decide(names=[f"n{n}" for n in range(40)]) == []
+
+
+def test_words_that_became_null_or_were_kept_are_told_by_count() -> None:
+    (became,) = decide(goals=[*map(str, range(40)), "NA", "NA", "NULL"])
+    assert (became.kind, became.count, became.total) == ("read_as_null", 3, 43)
+    assert became.what == "read as NULL: 'NA' 2 times, 'NULL' 1 time"
+    assert became.tell_advice() == (
+        'They stay what they are with: --clean \'null_tokens={"goals": [""]}\''
+    )
+    (kept,) = decide(goals=[*map(str, range(40)), "n.b.", "n.b."])
+    assert kept.kind == "null_words"
+    assert "'n.b.' 2 times" in kept.what
+    assert "null_tokens" in kept.tell_advice()
 
 
 def test_open_questions_come_with_the_argument_that_answers_them() -> None:
