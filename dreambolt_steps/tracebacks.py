@@ -6,12 +6,14 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
 
 WHOLE = "DREAMBOLT_TRACEBACK"
-_PACKAGES = ("dreambolt_steps", "site-packages", "dist-packages")
+_PACKAGES = {"site-packages", "dist-packages"}
+_STANDARD = sysconfig.get_path("stdlib")
 
 
 def render_failure(error: BaseException) -> list[str]:
@@ -59,9 +61,9 @@ def _find_place(trace: TracebackType | None) -> str | None:
     here = Path(__file__).parent
     for frame, number in traceback.walk_tb(trace):
         file = frame.f_code.co_filename
-        if Path(file).is_relative_to(here) or set(Path(file).parts) & set(_PACKAGES):
-            continue
-        if not file.startswith("<frozen"):
+        path = Path(file)
+        is_library = path.is_relative_to(here) or path.is_relative_to(_STANDARD)
+        if not is_library and not set(path.parts) & _PACKAGES and not file.startswith("<frozen"):
             found = (file, number, frame.f_globals)
     if found is None:
         return None

@@ -68,6 +68,8 @@ def import_datadreamer() -> ModuleType:
         logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
         # DataDreamer calls what gives this warning, so that nobody sees it.
         warnings.filterwarnings("ignore", "TypedStorage is deprecated", UserWarning)
+        # tqdm, which datasets imports, gives this one in a notebook without ipywidgets.
+        warnings.filterwarnings("ignore", "IProgress not found")
         with suppress(ImportError, AttributeError, TypeError), _defer_heaviest():
             package = _import_plainly()
             _postpone_trainers()

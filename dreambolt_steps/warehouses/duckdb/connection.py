@@ -106,8 +106,11 @@ def _transact(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     limit = connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     try:
         connection.execute("SET memory_limit = $limit", {"limit": LOAD_MEMORY})
-        # DuckDB 2.0 draws one on stdout where Python has no script, as in a notebook
-        connection.execute("SET enable_progress_bar = false")
+        # DuckDB 2.0 draws one on stdout where Python has no script. In a notebook that lacks
+        # ipywidgets there is none, and turning it off fails.
+        draws = "SELECT current_setting('enable_progress_bar')"
+        if connection.execute(draws).fetchall()[0][0]:
+            connection.execute("SET enable_progress_bar = false")
         connection.execute("BEGIN TRANSACTION")
         yield connection
         connection.execute("COMMIT")
