@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -70,3 +71,58 @@ def rejects(
         output_format=output_format,
         file=output,
     )
+
+
+@result_app.command()
+@report_failures
+def diff(
+    before: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[BEFORE]",
+            help="A session, files, or FILE.duckdb:TABLE. A session alone: its last two results; "
+            "default the session that ran last.",
+        ),
+    ] = None,
+    after: Annotated[
+        str | None, typer.Argument(metavar="[AFTER]", help="What it is compared with.")
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column that names a row, so that changed rows are told from new ones; "
+            "repeatable. Default: whole rows are compared.",
+        ),
+    ] = None,
+    step: Annotated[
+        str | None,
+        typer.Option(metavar="STEP", help="Of sessions; default the last that hands on rows."),
+    ] = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="End with 1 when something differs.")
+    ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="The most rows; default 20 on a terminal, else all."),
+    ] = None,
+    output_format: Format = None,
+    output: OutputFile = None,
+) -> None:
+    """Compare two runs, exports or tables: columns, and rows that came, went or changed.
+
+    Example: dreambolt diff out/old.duckdb:players out/new.duckdb:players --key player_id
+    """
+    from dreambolt_steps.cli.diff import show_diff
+
+    is_same = show_diff(
+        before,
+        after,
+        key=key or (),
+        step=step,
+        limit=limit,
+        output_format=output_format,
+        file=output,
+    )
+    if exit_code and not is_same:
+        sys.exit(1)
