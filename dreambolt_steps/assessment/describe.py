@@ -13,6 +13,7 @@ _NAMES = {
 _SPLIT = 0.8
 _COPIED = 0.01
 _NEAR = 0.5
+ENOUGH_ROWS = 25  # of each side that is compared: of fewer, any two samples look alike
 
 
 def describe_assessment(found: Assessment) -> list[str]:
@@ -31,6 +32,17 @@ def describe_assessment(found: Assessment) -> list[str]:
     if found.left_out:
         notes.append(f"not compared: {'; '.join(found.left_out)}")
     return notes
+
+
+def explain_doubt(found: Assessment) -> str:
+    """Why the score says little; "" where enough rows were compared."""
+    reference, held, made = found.compared
+    if min(reference, held, made) >= ENOUGH_ROWS:
+        return ""
+    return (
+        f"too few rows to tell: {made:,} synthetic rows were compared with {reference:,} real ones "
+        f"and {held:,} held back, and of less than {ENOUGH_ROWS} any look alike"
+    )
 
 
 def list_warnings(found: Assessment) -> list[str]:

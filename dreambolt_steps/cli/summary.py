@@ -14,10 +14,10 @@ from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.find_session import name_session
 from dreambolt_steps.cli.look_at import show_findings
 from dreambolt_steps.cli.tables import count, make_printable, shorten_path
-from dreambolt_steps.findings.listing import check_sum, list_findings
+from dreambolt_steps.findings.listing import MEASURE_KINDS, check_sum, list_findings
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.report.page import REPORT_FILE
-from dreambolt_steps.report.row_counts import MEASURE_KINDS, count_rows
+from dreambolt_steps.report.row_counts import count_rows
 from dreambolt_steps.step_docs import STEPS
 
 _SHOWN_FILES = 8
@@ -178,5 +178,7 @@ def _show_quality(say: Callable[[str], None], receipts: Sequence[Receipt]) -> No
     for receipt in receipts:
         quality = receipt.report.get("quality")
         if quality is not None:
-            told = f"; {receipt.notes[0]}" if receipt.kind in MEASURE_KINDS else ""
-            say(f"quality of {receipt.step}: {quality} of 100{told}")
+            doubt = receipt.report.get("quality_doubt")
+            score = f"{quality} of 100" if not doubt else f"not told by so few rows ({quality})"
+            told = f"; {receipt.notes[0]}" if receipt.kind in MEASURE_KINDS and not doubt else ""
+            say(f"quality of {receipt.step}: {score}{told}")

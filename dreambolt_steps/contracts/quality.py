@@ -12,8 +12,8 @@ from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.profiling.history_facts import ColumnFacts, TableFacts
 
 MOST_OF_A_PART, MOST_OF_ONE_COLUMN = 99.9, 90.0
-"""The highest score of a table of which something was lost, and of one that was read as a single
-column where a file of several was likely."""
+"""The highest score where something was lost, however little, and of a delimited file that was read
+as a single column."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,8 @@ def _score_column(
     }
     told = {name: None if share is None else round(share, 6) for name, share in shares.items()}
     score = 100 * math.prod(share for share in shares.values() if share is not None)
-    return ColumnQuality(facts.name, round(score, 1), **told)  # type: ignore[arg-type]
+    score = score if score == 100 else min(round(score, 1), MOST_OF_A_PART)
+    return ColumnQuality(facts.name, score, **told)  # type: ignore[arg-type]
 
 
 def _share(tallies: Sequence[RuleTally], dimension: str, values: int) -> float | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 
 from dreambolt_steps.profiling.history_facts import ColumnFacts
 
 _NEARLY = 0.04  # quantiles tell a share to 0.02
+_YEARS = (1900, 2100)
 
 
 def is_continued(before: ColumnFacts, now: ColumnFacts, *, follows: bool = False) -> bool:
@@ -28,17 +29,30 @@ def is_continued(before: ColumnFacts, now: ColumnFacts, *, follows: bool = False
     if now.family not in ("number", "moment") or not before.quantiles or not now.quantiles:
         return False
     low, high = before.quantiles[0], before.quantiles[-1]
-    if now.quantiles[-1] <= high:
+    goes_further = now.quantiles[-1] > high
+    if not goes_further and not (_is_time(now) and now.quantiles[-1] == high):
         return False
-    below = bisect_right(now.quantiles, high) / len(now.quantiles)
     if follows:
-        return below <= _NEARLY
-    if _is_key(before) and _is_key(now) and now.quantiles[0] > high:
+        return _share_below(now, high) <= _NEARLY
+    if goes_further and _is_key(before) and _is_key(now) and now.quantiles[0] > high:
         return True
-    # the old values are still there, all others are beyond
-    expected = before.sampled / max(now.sampled, 1)
+    # the old values are still there, all others are at their end or beyond
+    expected = _share_below(before, high) * before.sampled / max(now.sampled, 1)
     added = now.sampled > before.sampled
-    return added and now.quantiles[0] >= low and abs(below - expected) <= _NEARLY
+    return added and now.quantiles[0] >= low and abs(_share_below(now, high) - expected) <= _NEARLY
+
+
+def _share_below(column: ColumnFacts, place: float) -> float:
+    return bisect_left(column.quantiles, place) / len(column.quantiles)
+
+
+def _is_time(column: ColumnFacts) -> bool:
+    """Whether its values are moments, or whole numbers that may be years."""
+    first, last = _YEARS
+    is_year = column.type_word.startswith("int") and (
+        first <= column.quantiles[0] and column.quantiles[-1] <= last
+    )
+    return column.family == "moment" or is_year
 
 
 def _is_key(column: ColumnFacts) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dreambolt_steps.findings.listing import MEASURE_KINDS
 from dreambolt_steps.log import Receipt
 
 SOURCE_KINDS = ("LoadTable",)
 EXPORT_KINDS = ("ExportParquet",)
-MEASURE_KINDS = ("AssessSynthesis",)
-"""Steps that measure rows and hand on what they found: none of their rows is one of the table."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from dreambolt_steps.assessment.assess import Assessment, read_assessment
-from dreambolt_steps.assessment.describe import list_warnings
+from dreambolt_steps.assessment.describe import explain_doubt, list_warnings
 from dreambolt_steps.assessment.scores import Score
 from dreambolt_steps.report.charts import (
     draw_bars,
@@ -64,7 +64,7 @@ def render_assessment(run: RunRecord) -> Markup | None:
 
 
 def _describe(step: str, found: Assessment) -> dict[str, object]:
-    quality = found.quality
+    quality, doubt = found.quality, explain_doubt(found)
     bars = [
         _draw(title, words, quality.parts[name])
         for name, (title, words) in _PARTS.items()
@@ -75,7 +75,10 @@ def _describe(step: str, found: Assessment) -> dict[str, object]:
     return {
         "step": step,
         "found": found,
-        "ring": draw_ring(quality.score, f"quality of synthetic rows {quality.score:.1f} of 100"),
+        "ring": None
+        if doubt
+        else draw_ring(quality.score, f"quality of synthetic rows {quality.score:.1f} of 100"),
+        "doubt": doubt,
         "bars": bars,
         "warnings": list_warnings(found),
         "columns": _list_columns(found),

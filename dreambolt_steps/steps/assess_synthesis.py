@@ -8,11 +8,16 @@ from datasets import Dataset
 
 from dreambolt_steps.arguments.synthesis import AssessSynthesisArgs
 from dreambolt_steps.assessment.assess import assess, write_assessment
-from dreambolt_steps.assessment.describe import describe_assessment, list_warnings
+from dreambolt_steps.assessment.describe import (
+    describe_assessment,
+    explain_doubt,
+    list_warnings,
+)
 from dreambolt_steps.assessment.scores import SCORE_SCHEMA, build_scores
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.dry_run import current_rehearsal
+from dreambolt_steps.findings.finding import Finding, hand_over
 from dreambolt_steps.report.sections import Section, add_section
 from dreambolt_steps.report.synthesis_section import render_assessment
 from dreambolt_steps.steps.base.lineage import trace_spending
@@ -78,7 +83,14 @@ class AssessSynthesis(TableStep[AssessSynthesisArgs]):
         if self.folder is not None:
             write_assessment(self.folder, found)
         self.receipt.notes = describe_assessment(found)
-        self.receipt.report |= {"quality": found.quality.score, "warnings": list_warnings(found)}
+        self.receipt.report["quality"] = found.quality.score
+        doubt = explain_doubt(found)
+        if doubt:
+            self.receipt.report["quality_doubt"] = doubt
+            advice = "Take the score for nothing, and compare more rows"
+            hand_over(self.receipt, Finding("too_few_rows", "moderate", doubt, advice=advice))
+        warnings = list_warnings(found)
+        hand_over(self.receipt, *(Finding("synthetic_rows", "moderate", one) for one in warnings))
         return self.store(build_scores(found.scores, found.quality).to_reader())
 
     def _finish(self) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from dreambolt_steps.assessment.assess import Assessment, assess, read_assessment, write_assessment
-from dreambolt_steps.assessment.describe import list_warnings
+from dreambolt_steps.assessment.describe import explain_doubt, list_warnings
 from dreambolt_steps.assessment.samples import draw_samples
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.errors import UsageError
@@ -124,6 +124,15 @@ def test_rules_are_those_of_the_contract_and_the_relations() -> None:
     assert {value for (column, _), value in broken.items() if column == "zone"} >= {0.2}
     assert broken[(None, "price > weight")] >= 0.1
     assert found.quality.lawful <= 0.8
+
+
+def test_so_few_rows_that_any_look_alike_are_not_praised() -> None:
+    few = assess(join(make_rows(1, 22), make_rows(2, 20, 900)).to_reader)
+    assert explain_doubt(few) == (
+        "too few rows to tell: 20 synthetic rows were compared with 11 real ones and 11 held back, "
+        "and of less than 25 any look alike"
+    )
+    assert explain_doubt(assess(join(make_rows(1, 60), make_rows(2, 60, 900)).to_reader)) == ""
 
 
 def test_what_can_not_be_compared_is_said() -> None:

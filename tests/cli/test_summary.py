@@ -125,3 +125,25 @@ def test_commands_to_try_are_printed_verbatim_unless_nothing_was_loaded() -> Non
     copied = Receipt("copy", "CopyIntoDuckDB", report={"next": ["query x.duckdb 'SELECT [1]'"]})
     assert any(line.endswith(" query x.duckdb 'SELECT [1]'") for line in show([copied]))
     assert "try next:" not in show([copied], dry_run=True)
+
+
+def test_a_score_of_few_rows_is_no_praise() -> None:
+    report = {"quality": 100.0, "quality_doubt": "too few rows to tell"}
+    notes = ["likeness 100"]
+    assess = Receipt("assess", "AssessSynthesis", rows_in=42, rows_out=55, report=report)
+    lines = show([replace(assess, notes=notes)])
+    assert "quality of assess: not told by so few rows (100.0)" in lines
+    sure = replace(assess, notes=notes, report={"quality": 100.0})
+    assert "quality of assess: 100.0 of 100; likeness 100" in show([sure])
+
+
+def test_what_deserves_a_look_comes_last_with_what_to_do() -> None:
+    reasons = [["2 fields where the table has 3 columns", None, False, 60]]
+    load = replace(LOAD, rows_out=940, rows_rejected=60, report={"reasons": reasons})
+    lines = show([load])
+    at = lines.index("1 thing to look at:")
+    told = " ".join(" ".join(lines[at + 1 :]).split())
+    assert told == (
+        "major load: 60 of 1,000 rows rejected: 2 fields where the table has 3 columns. Rows that "
+        "are too short are kept with: --load ragged=pad"
+    )

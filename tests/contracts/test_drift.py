@@ -178,3 +178,41 @@ def test_words_tell_both_sides() -> None:
     assert words["nulls"] == "0.0 % NULL before, 50.0 % now"
     assert words["range"] == "0 to 199 before, 0 to 999 now"
     assert isinstance(drift, Drift)
+
+
+def make_orders(first: int, last: int) -> dict[str, Any]:
+    """Orders with an id, a day, a year and an amount, as they are added to a file day by day."""
+    random = np.random.default_rng(first)
+    return {
+        "id": range(first, last),
+        "day": [dt.date(2024, 1, 1) + dt.timedelta(days=n // 10) for n in range(first, last)],
+        "year": [2020 + n // 500 for n in range(first, last)],
+        "amount": random.normal(50, 9, last - first).round(2),
+        "state": random.choice(["new", "paid", "sent"], last - first),
+    }
+
+
+@pytest.mark.parametrize("more", [100, 900, 2000])
+def test_rows_added_at_the_end_are_no_drift(more: int) -> None:
+    before, added = make_orders(1, 1001), make_orders(1001, 1001 + more)
+    both = {name: [*before[name], *added[name]] for name in before}
+    assert [one for one in tell(facts_of(**before), facts_of(**both)) if one[1] is not None] == []
+    increment = compare_facts(facts_of(**before), facts_of(**added), follows=True)
+    assert increment.alerts == ()
+
+
+def test_added_rows_that_are_otherwise_are_drift_all_the_same() -> None:
+    before, added = make_orders(1, 1001), make_orders(1001, 1501)
+    added |= {"amount": [9000.0] * 500, "state": ["lost"] * 500}
+    both = {name: [*before[name], *added[name]] for name in before}
+    changed = {(what, column) for _, column, what in tell(facts_of(**before), facts_of(**both))}
+    assert {("distinct", "state"), ("distribution", "state")} <= changed
+    # a table made anew whose numbers all lie beyond: another unit, perhaps
+    scaled = {**before, "amount": before["amount"] * 1000}
+    assert ("major", "amount", "range") in tell(facts_of(**before), facts_of(**scaled))
+
+
+def test_the_next_month_of_keys_and_days_is_no_drift() -> None:
+    one, two = make_orders(1, 1001), make_orders(1001, 2001)
+    changed = [what for _, column, what in tell(facts_of(**one), facts_of(**two)) if column == "id"]
+    assert changed == []

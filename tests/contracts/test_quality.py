@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
 from dreambolt_steps.contracts.breaks import RuleTally
 from dreambolt_steps.contracts.contract import Dimension, Mode
 from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.contracts.quality import score_table
-from dreambolt_steps.profiling.history_facts import gather_facts
+from dreambolt_steps.contracts.quality import SourceLosses, score_table
+from dreambolt_steps.profiling.history_facts import TableFacts, gather_facts
 
 FACTS = gather_facts(pa.table({"a": [1, 2, 3, None], "b": ["x", "y", "z", "z"]}).to_reader())
 
@@ -64,6 +66,30 @@ def test_uniqueness_and_consistency_count_where_they_were_asked_for() -> None:
 def test_promises_about_rows_count_for_the_table() -> None:
     quality = score_table(FACTS, 10, [tally("a, b", "uniqueness", 2)])
     assert quality.score == pytest.approx(87.5 * 0.8)
+
+
+WHOLE = gather_facts(pa.table({"a": [1, 2, 3, 4]}).to_reader())
+
+
+@pytest.mark.parametrize(
+    ("losses", "score"),
+    [
+        (SourceLosses(rows=4), 100.0),
+        (SourceLosses(rows=8, rejected=4), 50.0),
+        (SourceLosses(rows=1_000_000, rejected=1), 99.9),  # never rounded up to 100
+        (SourceLosses(rows=4, has_left_out=True), 99.9),
+        (SourceLosses(rows=4, is_one_column=True), 90.0),
+        (SourceLosses(rows=8, rejected=4, is_one_column=True), 50.0),
+        (SourceLosses(), 100.0),
+    ],
+)
+def test_a_table_that_lost_rows_before_is_never_perfect(losses: SourceLosses, score: float) -> None:
+    assert score_table(WHOLE, 4, losses=losses).score == score
+
+
+def test_one_value_of_a_million_is_not_rounded_away() -> None:
+    facts = TableFacts(1_000_000, (replace(WHOLE.columns[0], nulls=1),))
+    assert score_table(facts, 1_000_000).score == 99.9
 
 
 def test_an_empty_table_has_nothing_wrong() -> None:

@@ -67,6 +67,7 @@ def test_what_another_version_kept_is_passed_over() -> None:
 )
 def test_steps_that_leave_rows_out_on_purpose_add_up(counts: dict[str, int]) -> None:
     assert [*check_sum(Receipt("a", "b", **counts))] == []
+    assert [*check_sum(Receipt("assess", "AssessSynthesis", rows_in=42, rows_out=55))] == []
 
 
 @pytest.mark.parametrize(
