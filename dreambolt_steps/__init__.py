@@ -8,7 +8,6 @@ DataDreamer.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,10 +43,7 @@ if TYPE_CHECKING:
     from dreambolt_steps.steps.synthesize_rows import SynthesizeRows
     from dreambolt_steps.warehouses.firebolt.check import check_firebolt
 
-try:
-    __version__ = version("dreambolt-steps")
-except PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0.0.0"
+__version__: str
 
 _HOMES = {
     "LoadTable": "steps.load_table",
@@ -127,6 +123,8 @@ def find_home(name: str) -> str:
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _find_version()
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -137,6 +135,15 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
+
+
+def _find_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # 0.04 s, in every command
+
+    try:
+        return version("dreambolt-steps")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0.0.0"
 
 
 def __dir__() -> list[str]:

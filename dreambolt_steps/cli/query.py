@@ -6,13 +6,15 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from dreambolt_steps.cli.result_output import ResultOutput, choose_output
 from dreambolt_steps.cli.tables import count, open_console, show_rows
-from dreambolt_steps.errors import UsageError
-from dreambolt_steps.matching.file_search import VectorFiles, choose_vectors
+from dreambolt_steps.errors import UnknownColumnError, UsageError
+from dreambolt_steps.unknown_names import tell_known
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SCREEN_ROWS = 50
 
@@ -101,7 +103,7 @@ def show_search(
     table = table or find_vector_table(warehouse)
     described = warehouse.describe_table(table)
     vectors = described.vectors
-    chosen = choose_vectors(list(vectors), column, table)
+    chosen = _choose_vectors(list(vectors), column, table)
     pairs = [load.metadata for load in described.loads]
     vector = _embed(text, chosen, vectors[chosen], pairs, embedder)
     found = warehouse.search(table, chosen, vector, k)
@@ -111,10 +113,29 @@ def show_search(
 def _search_files(
     path: Path, text: str, k: int, column: str | None, embedder: str, output: ResultOutput
 ) -> None:
+    from dreambolt_steps.matching.file_search import VectorFiles
+
     files = VectorFiles(path)
-    chosen = choose_vectors(list(files.vectors), column, str(path))
+    chosen = _choose_vectors(list(files.vectors), column, str(path))
     vector = _embed(text, chosen, files.count_dims(chosen), [files.metadata], embedder)
     _show(files.search(chosen, vector, k), chosen, set(files.vectors), output)
+
+
+def _choose_vectors(names: Sequence[str], asked: str | None, where: str) -> str:
+    """The column of vectors to search.
+
+    Raises: UsageError: there is none, or there are several and none was asked for.
+    """
+    if asked is None and len(names) > 1:
+        raise UsageError(f"{where} has several vectors: {', '.join(names)}; name one: --column")
+    chosen = asked or next(iter(names), None)
+    if chosen is None:
+        raise UsageError(f"{where} has no column of vectors; embed one: ingest FILE --embed COLUMN")
+    if chosen not in names:
+        raise UnknownColumnError(
+            f"{where} has no column of vectors {chosen!r}; {tell_known(chosen, names)}"
+        )
+    return chosen
 
 
 def _embed(

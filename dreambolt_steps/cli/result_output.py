@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from dreambolt_steps.cli.tables import make_printable
 from dreambolt_steps.errors import ExportError, UsageError
@@ -160,6 +159,8 @@ def _write_jsonl(reader: pa.RecordBatchReader, file: Path) -> int:
 
 
 def _write_parquet(reader: pa.RecordBatchReader, file: Path) -> int:
+    import pyarrow.parquet as pq
+
     rows = 0
     with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
         for batch in reader:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from glob import iglob
 from pathlib import Path
 from typing import Any
 
-from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
-from dreambolt_steps.cli.watch_run import watch_run
-from dreambolt_steps.contracts.contract_file import read_contract
-from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.embedding.open_embedder import check_embedder
-from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.llms.ledger.spending import limit_spending
 from dreambolt_steps.llms.open_model import check_language_model
 from dreambolt_steps.recipes.recipe import Recipe, load_recipe
-from dreambolt_steps.session.session import open_session
-from dreambolt_steps.steps.base.check_target import check_target
-from dreambolt_steps.steps.base.quality_limit import require_quality
-from dreambolt_steps.steps.base.reject_limit import limit_rejects
-from dreambolt_steps.synthesis.libraries import check_library
 from dreambolt_steps.unknown_names import tell_known
-from dreambolt_steps.warehouses.firebolt.check import check_firebolt
 from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
 
@@ -79,6 +66,8 @@ class PreparedRun:
 
 def run_watched(prepare: Callable[[], PreparedRun], options: RunOptions) -> None:
     """Prepare a run and do it, listened to from its first argument to its last word."""
+    from dreambolt_steps.cli.watch_run import watch_run
+
     listening = {"json_logs": options.json_logs, "quiet": options.quiet}
     with watch_run(dry_run=options.dry_run, **listening) as watched:
         prepared = prepare()
@@ -125,12 +114,18 @@ def prepare_ingest(
     if wanted["model_mode"] == "batch" and not (synth and wanted["model"]):
         raise UsageError("--batch asks a model; name one with --llm, and --synth rows")
     if contract is not None:
+        from dreambolt_steps.contracts.contract_file import read_contract
+
         read_contract(contract)  # what is wrong with it is told before anything is made
         clean_args["contract"] = str(contract)
     check_source(source)
     if is_firebolt(wanted["database"]) and not options.dry_run:
+        from dreambolt_steps.warehouses.firebolt.check import check_firebolt
+
         staging = copy_args.get("staging")
         check_firebolt(wanted["database"], staging, upload=copy_args.get("upload", False))
+    from dreambolt_steps.steps.base.check_target import check_target
+
     name = name_source(source)
     folder = options.session or Path("sessions") / name
     database, table = wanted["database"] or f"out/{name}.duckdb", wanted["table"] or name
@@ -168,6 +163,8 @@ def check_synthesis(rows: int, method: str, model: str) -> None:
     if not rows:
         return
     if method == "copula":
+        from dreambolt_steps.synthesis.libraries import check_library
+
         check_library()
     elif model:
         check_language_model(model, ask=True)
@@ -203,6 +200,16 @@ def name_source(source: str) -> str:
 
 
 def _run(prepared: PreparedRun, options: RunOptions) -> None:
+    from contextlib import nullcontext
+
+    from dreambolt_steps.cli.failures import is_debugging
+    from dreambolt_steps.dry_run import rehearse
+    from dreambolt_steps.engines.current import use_engine
+    from dreambolt_steps.llms.ledger.spending import limit_spending
+    from dreambolt_steps.session.session import open_session
+    from dreambolt_steps.steps.base.quality_limit import require_quality
+    from dreambolt_steps.steps.base.reject_limit import limit_rejects
+
     limit, lowest = options.max_rejects, options.min_quality
     with (
         limit_rejects(limit) if limit is not None else nullcontext(),

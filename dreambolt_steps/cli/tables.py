@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dreambolt_steps.tables.column_types import is_number, name_type
 from dreambolt_steps.tables.text.printable import make_printable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WIDEST = 40
 _NARROWEST = 14
@@ -36,6 +37,8 @@ def show_rows(rows: pa.Table, *, console: Console | None = None, types: bool = F
         console: where to; stdout by default.
         types: print each column's type under its name.
     """
+    from dreambolt_steps.tables.column_types import is_number, name_type
+
     console = console or open_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     fitting = max(1, console.width // _NARROWEST)

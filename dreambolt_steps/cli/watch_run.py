@@ -12,10 +12,7 @@ from pathlib import Path
 from dreambolt_steps.cli.failures import describe_failure, find_exit_code, show_command
 from dreambolt_steps.cli.json_log import write_event
 from dreambolt_steps.cli.reporters import JsonReporter, RunReporter, choose_reporter
-from dreambolt_steps.cli.summary import show_summary
 from dreambolt_steps.log import begin_run, report_to
-from dreambolt_steps.report.page import REPORT_FILE
-from dreambolt_steps.report.row_counts import count_rows
 
 _STATUS = {0: "done", 130: "interrupted"}
 
@@ -81,6 +78,8 @@ def _tell_end(run: WatchedRun, error: BaseException | None) -> None:
     elif run.session is None or reporter.quiet:
         return
     elif error is None or (reporter.console.is_terminal and reporter.receipts):
+        from dreambolt_steps.cli.summary import show_summary
+
         show_summary(
             reporter.console,
             reporter.receipts,
@@ -94,6 +93,9 @@ def _tell_end(run: WatchedRun, error: BaseException | None) -> None:
 
 
 def _write_finished(run: WatchedRun, code: int, seconds: float) -> None:
+    from dreambolt_steps.report.page import REPORT_FILE
+    from dreambolt_steps.report.row_counts import count_rows
+
     receipts = run.reporter.receipts
     counts = count_rows(receipts)
     report = run.session / REPORT_FILE if run.session and not run.dry_run else None

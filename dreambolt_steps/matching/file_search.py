@@ -10,10 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from dreambolt_steps.errors import SourceError, UnknownColumnError, UsageError
+from dreambolt_steps.errors import SourceError
 from dreambolt_steps.matching.nearest import normalize
 from dreambolt_steps.tables.export.export import METADATA_PREFIX
-from dreambolt_steps.unknown_names import tell_known
 
 _BATCH_ROWS = 16_384
 
@@ -86,23 +85,6 @@ class VectorFiles:
             best, rows = best[order], rows[order]
         taken = self._dataset.take(pa.array(rows)) if len(rows) else self._dataset.head(0)
         return taken.append_column("similarity", pa.array(best, pa.float32()))
-
-
-def choose_vectors(names: Sequence[str], asked: str | None, where: str) -> str:
-    """The column of vectors to search.
-
-    Raises: UsageError: there is none, or there are several and none was asked for.
-    """
-    if asked is None and len(names) > 1:
-        raise UsageError(f"{where} has several vectors: {', '.join(names)}; name one: --column")
-    chosen = asked or next(iter(names), None)
-    if chosen is None:
-        raise UsageError(f"{where} has no column of vectors; embed one: ingest FILE --embed COLUMN")
-    if chosen not in names:
-        raise UnknownColumnError(
-            f"{where} has no column of vectors {chosen!r}; {tell_known(chosen, names)}"
-        )
-    return chosen
 
 
 def _is_vector(kind: pa.DataType) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from importlib.util import find_spec
 
 from dreambolt_steps.errors import MissingPackageError
@@ -24,4 +23,6 @@ def check_library() -> None:
 
 def name_method() -> str:
     """What made the rows, as their provenance says it: the method, the library and its version."""
+    from importlib.metadata import version
+
     return f"copula ({LIBRARY} {version(LIBRARY)})"

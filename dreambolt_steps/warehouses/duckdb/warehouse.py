@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from dreambolt_steps.errors import UnknownTableError
 from dreambolt_steps.unknown_names import tell_known
@@ -22,9 +20,11 @@ from dreambolt_steps.warehouses.duckdb.connection import (
     open_to_read,
     open_to_write,
 )
-from dreambolt_steps.warehouses.duckdb.load import find_held, load_files
 from dreambolt_steps.warehouses.load import Load, LoadReceipt, Owner, TableDescription
 from dreambolt_steps.warehouses.sql import search_sql
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def load_parquet(
@@ -93,6 +93,8 @@ def holds_load(database: str | Path, table: str, load_id: str) -> bool:
     """
     if not find_path(database).exists():
         return False
+    from dreambolt_steps.warehouses.duckdb.load import find_held
+
     with open_to_read(database) as connection:
         return any(load.load_id == load_id for load in find_held(connection, table))
 
@@ -106,6 +108,8 @@ def describe_table(database: str | Path, table: str) -> TableDescription:
     Example:
         describe_table("out/x.duckdb", "players").columns["name_embedding"]  # "FLOAT[384]"
     """
+    from dreambolt_steps.warehouses.duckdb.load import find_held
+
     with open_to_read(database) as connection:
         columns = find_columns(connection, table)
         if columns is None:
@@ -143,6 +147,8 @@ def query_database(
     Example:
         query_database("out/x.duckdb", "SELECT * FROM players WHERE goals > ?", [3], limit=10)
     """
+    import pyarrow as pa
+
     with open_to_read(database) as connection:
         found = connection.sql(sql, params=params)
         if found is None:
@@ -156,6 +162,8 @@ def open_query(
 ) -> Iterator[pa.RecordBatchReader]:
     """Run one query that only reads, as `query_database`, and stream its rows."""
     path = find_path(database)
+    import pyarrow as pa
+
     with open_to_read(path) as connection:
         found = connection.sql(sql)
         if found is None:
@@ -166,6 +174,7 @@ def open_query(
 
 def count_query(database: str | Path, sql: str) -> int:
     """Count the rows of a query that only reads."""
+
     with open_to_read(database) as connection:
         found = connection.sql(sql)
         return 0 if found is None else int(found.aggregate("count(*)").fetchall()[0][0])
@@ -189,6 +198,8 @@ class DuckDBWarehouse:
         on_loss: Callable[[str], None] | None = None,
     ) -> LoadReceipt:
         """See `Warehouse.load_files`."""
+        from dreambolt_steps.warehouses.duckdb.load import load_files
+
         path = find_path(self.name)
         with open_to_write(path) as connection:
             return load_files(connection, load, files, str(path), on_progress, on_loss)
