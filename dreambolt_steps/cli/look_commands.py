@@ -3,6 +3,7 @@ imported here."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -78,6 +79,24 @@ def status() -> None:
     from dreambolt_steps.cli.status import show_status
 
     show_status()
+
+
+@look_app.command()
+@report_failures
+def doctor(
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the services that are set up, too.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead.")] = False,
+) -> None:
+    """Check that everything is here that a run needs: versions, disks, models, settings.
+
+    Nothing is sent anywhere without --online. Ends with 1 when there is a problem.
+    """
+    from dreambolt_steps.cli.doctor import show_doctor
+
+    if not show_doctor(online=online, as_json=as_json):
+        sys.exit(1)
 
 
 @look_app.command()

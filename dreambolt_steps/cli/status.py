@@ -48,7 +48,7 @@ def show_status() -> None:
                 f"  {name}: {'missing' if name in missing else 'present'}", highlight=False
             )
         if not missing or find_endpoint(service):
-            console.print(f"  {service}: {_reach(service)}", highlight=False)
+            console.print(f"  {service}: {reach_service(service)}", highlight=False)
     console.print()
     show_sessions(Path("sessions"))
 
@@ -85,7 +85,7 @@ def _find_version(package: str) -> str:
         return "is not installed"
 
 
-def _reach(service: str) -> str:
+def reach_service(service: str) -> str:
     """Whether the service's server takes a connection; no credential is sent."""
     server = find_endpoint(service) or _DEFAULT_SERVERS[service]
     address = urlsplit(server if "//" in server else f"//{server}")
