@@ -23,9 +23,8 @@ class EmbeddingModel(Protocol):
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Embed texts."""
 
-    @property
-    def model_max_length(self) -> int:
-        """Tokens that it reads."""
+    def count_tokens(self, value: str) -> int:
+        """Tokens of a text."""
 
 
 LlmArgument = Annotated[

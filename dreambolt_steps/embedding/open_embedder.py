@@ -82,7 +82,7 @@ def check_embedder(name: str) -> None:
         if find_spec(package) is None:
             extra = "static" if package == "model2vec" else "onnx"
             raise MissingPackageError(
-                f"--embedder {name} needs {package}; run: pip install 'dreambolt-steps[{extra}]'"
+                f"embedder {name} needs {package}; run: pip install 'dreambolt-steps[{extra}]'"
             )
         return
     from dreambolt_steps.embedding.models.model_folder import find_model_folder

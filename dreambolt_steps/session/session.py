@@ -36,7 +36,7 @@ _OWNER = ".session.owner.json"
 def open_session(
     folder: str | Path,
     *,
-    fresh: Collection[str] = (),
+    fresh: str | Collection[str] = (),
     wait: float | None = None,
     verbose: bool = False,
     quiet: bool = False,
@@ -50,8 +50,8 @@ def open_session(
 
     Args:
         folder: the session's folder; made if missing.
-        fresh: names of steps to run again even if their result is cached; the steps below them run
-            again too.
+        fresh: name or names of steps to run again even if their result is cached; the steps below
+            them run again too.
         wait: seconds to wait for another process that has the session open; None waits as long as
             it takes.
         verbose: let DataDreamer print its own log lines.
@@ -90,7 +90,9 @@ def open_session(
             commit_when_done(),
             _find_callers_quickly(),
             session,
-            _force_fresh(datadreamer.DataDreamer, set(fresh)),
+            _force_fresh(
+                datadreamer.DataDreamer, {fresh} if isinstance(fresh, str) else set(fresh)
+            ),
             report_run(path, lambda: list(datadreamer.DataDreamer.ctx.steps)),
         ):
             yield session

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
+import pytest
 
 from dreambolt_steps import (
     CleanTable,
@@ -19,6 +22,7 @@ from dreambolt_steps import (
     columns,
 )
 from dreambolt_steps.session.fast_import import import_datadreamer
+from tests.conftest import ROOT
 
 import_datadreamer()
 
@@ -90,6 +94,30 @@ def test_from_csv_data_source_through_ours_to_process_with_prompt(tmp_path: Path
         assert list(loud.output["generations"]) == ["LOUD", "LOUD"]
 
 
+def test_the_readme_joins_what_datadreamer_gives_to_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)[1]
+    (tmp_path / "cups.csv").write_text("year,story\n1930,Uruguay won at home.\n1934,\n")
+    monkeypatch.chdir(tmp_path)
+    with DataDreamer(str(tmp_path / "session"), verbose=False):
+        raw = LoadTable("load", args={"source": "cups.csv"})
+        names = {
+            "clean": CleanTable("clean", inputs=columns(raw)),
+            "llm": Scripted("Short."),
+            "columns": columns,
+            "ExportParquet": ExportParquet,
+            "ProcessWithPrompt": ProcessWithPrompt,
+        }
+        exec(code, names)
+        assert names["files"].receipt.report["lineage"]["source"].endswith("cups.csv")
+    assert pq.read_table("out/summaries").to_pylist() == [
+        {"year": 1930, "story": "Uruguay won at home.", "summary": "Short."},
+        {"year": 1934, "story": None, "summary": "Short."},
+    ]
+
+
 def test_another_embedder_setting_runs_exactly_the_steps_below_again(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(CSV)
 
@@ -138,8 +166,6 @@ def test_synthesis_adds_checked_rows_of_any_llm_once(tmp_path: Path) -> None:
 
 
 def test_synthesis_is_off_without_rows_and_needs_a_model_with_them(tmp_path: Path) -> None:
-    import pytest
-
     from dreambolt_steps.errors import UsageError
 
     (tmp_path / "people.csv").write_text(CSV)

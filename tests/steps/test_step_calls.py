@@ -37,6 +37,8 @@ def names(tmp_path: Path) -> str:
             lambda raw: CleanTable("clean", inputs=raw),
             "step clean (CleanTable): inputs are columns; write inputs=columns(step)",
         ),
+        (lambda raw: columns("raw"), "columns() takes a step that has run, such as raw; a str is"),
+        (lambda raw: columns(CleanTable), "CleanTable is none"),
         (lambda raw: CleanTable("clean", raw.output), "inputs are columns; write inputs=columns"),
         (lambda raw: CleanTable("clean", inputs=columns), "inputs are columns; write"),
         (
@@ -126,6 +128,13 @@ def test_without_a_key_a_named_model_says_which_variable_to_set(
         raw = LoadTable("load", args={"source": names})
         with pytest.raises(CredentialError, match="OPENAI_API_KEY"):
             SynthesizeRows("more", inputs=columns(raw), args={"rows": 1, "llm": "gpt-4o-mini"})
+
+
+def test_one_step_to_run_afresh_may_be_a_text(session: Callable[..., Any], names: str) -> None:
+    for fresh, resumed in ((), False), ("load", False), ((), True):
+        with session(fresh=fresh):
+            raw = LoadTable("load", args={"source": names})
+        assert raw._resumed is resumed
 
 
 def test_help_tells_the_arguments() -> None:

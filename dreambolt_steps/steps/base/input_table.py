@@ -26,9 +26,14 @@ def columns(step: Any) -> dict[str, Any]:
 
     Returns: column name -> output column, in the order of the table.
 
+    Raises: UsageError: it is no step.
+
     Example:
         >>> clean = CleanTable("clean", inputs=columns(raw))  # doctest: +SKIP
     """
+    if isinstance(step, type) or not hasattr(type(step), "output"):
+        told = step.__name__ if isinstance(step, type) else f"a {type(step).__name__}"
+        raise UsageError(f"columns() takes a step that has run, such as raw; {told} is none")
     output = step.output
     if not isinstance(output.dataset, Dataset) or output.dataset._indices is not None:
         return {name: output[name] for name in output.column_names}

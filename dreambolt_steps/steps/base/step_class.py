@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datadreamer.datasets import OutputDatasetColumn, OutputIterableDatasetColumn
 from datadreamer.steps.step import _INTERNAL_HELP_KEY, Step, StepMeta
@@ -61,7 +61,7 @@ class StepClass(StepMeta):
         taken = list(_SIGNATURE.parameters.values())[1:]
         return inspect.Signature([one.replace(annotation=one.empty) for one in taken])
 
-    def __call__(cls, name: Any = None, *given: Any, **parameters: Any) -> Any:
+    def _make_step(cls, name: Any = None, *given: Any, **parameters: Any) -> Any:
         """Make a step, which runs it.
 
         Raises: UsageError: the name, inputs or args are none; an argument is unknown, missing or of
@@ -86,6 +86,9 @@ class StepClass(StepMeta):
         except Exception as error:
             name_step(error, owner)
             raise
+
+    if not TYPE_CHECKING:  # which would then look no further, to the arguments of `__init__`
+        __call__ = _make_step
 
 
 def _check_name(name: Any, kind: str) -> None:
