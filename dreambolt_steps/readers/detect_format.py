@@ -31,7 +31,11 @@ _BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_HTML = re.compile(r"(?:<!doctype html|<html|<head|<body|<table)[\s>]", re.IGNORECASE)
+_HTML = re.compile(r"(?:<!doctype html|<html|<head|<body|<table|<meta|<style)[\s>]", re.IGNORECASE)
+_HTML_TABLE = re.compile(r"<table[\s>].*?<t[rhd][\s>]", re.IGNORECASE | re.DOTALL)
+_SHEET_XML = "urn:schemas-microsoft-com:office:spreadsheet"
+_ARCHIVE = re.compile(r"MIME-Version:|(?:Content-Type:\s*multipart/related)", re.IGNORECASE)
+_SAVE = "open it in a spreadsheet program and save it as .xlsx"
 _XML = re.compile(r"<\?xml[\s?]|<[A-Za-z_][\w.:-]*(?:\s[^<>]*)?/?>|<!--|<!DOCTYPE\s")
 _OFFICE_PARTS = {"[Content_Types].xml", "mimetype"}
 
@@ -65,7 +69,7 @@ def detect_format(path: Path, name: str, encoding: str | None = None) -> Detecte
     said = FORMAT_SUFFIXES.get(suffix)
     with path.open("rb") as handle:
         head = handle.read(_HEAD_BYTES)
-    seen = _look(path, head, encoding)
+    seen = _look(path, head, encoding, is_sheet=said == "excel")
     if said is None:
         return Detected(seen or "csv", f"read as {seen or 'csv'}, by its content")
     if not head or seen == said or {seen, said} == {"json", "jsonl"}:
@@ -96,7 +100,7 @@ def is_office_zip(path: Path, name: str) -> bool:
         return False
 
 
-def _look(path: Path, head: bytes, encoding: str | None) -> str | None:
+def _look(path: Path, head: bytes, encoding: str | None, *, is_sheet: bool) -> str | None:
     """Name the format that the content shows; None where it may be delimited text."""
     for magic, found in _MAGIC.items():
         if has_signature(head, magic):
@@ -111,9 +115,24 @@ def _look(path: Path, head: bytes, encoding: str | None) -> str | None:
     text = _decode(head, encoding).lstrip()
     if text.startswith(("{", "[")):
         return _look_for_json(text, is_cut=len(head) == _HEAD_BYTES)
+    if is_sheet:
+        _refuse_sheet_text(path, text)
     if _HTML.match(text):
-        raise SourceError(f"{path}: is an HTML page, not a table; is the address right?")
+        raise SourceError(
+            f"{path}: is an HTML page, not a table; name the file that the page offers, or save "
+            "its table as CSV"
+        )
     return "xml" if _XML.match(text) else None
+
+
+def _refuse_sheet_text(path: Path, text: str) -> None:
+    """Refuse by its true name what programs write as text under the name of a spreadsheet."""
+    if _ARCHIVE.match(text):
+        raise SourceError(f"{path}: is a web archive (MHTML) named as a spreadsheet; {_SAVE}")
+    if text.startswith("<") and (_HTML.match(text) or _HTML_TABLE.search(text)):
+        raise SourceError(f"{path}: is an HTML page named as a spreadsheet; {_SAVE}")
+    if text.startswith("<") and _SHEET_XML in text:
+        raise SourceError(f"{path}: is an XML spreadsheet of Excel 2003; {_SAVE}")
 
 
 def _look_into_zip(path: Path) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
 import lzma
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +18,11 @@ from dreambolt_steps.errors import SourceError
 FREE_BYTES = 1 << 30  # up to here any ratio is fine
 MAX_RATIO = 200
 _CHUNK_BYTES = 1 << 20
+_DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    "gzip": lambda: zlib.decompressobj(31),  # with gzip's header and checksum
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lzma.LZMADecompressor,
+}
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
@@ -34,7 +41,7 @@ def find_compression(head: bytes) -> str | None:
 
 def expand_file(
     path: Path, compression: str, target: Path, max_expanded_bytes: int | None = None
-) -> None:
+) -> str:
     """Unpack a file into `target`, in flat memory.
 
     Args:
@@ -44,18 +51,74 @@ def expand_file(
         max_expanded_bytes: what it may become; default: 1 GiB, and more as long as that is at most
             200 times the file's size.
 
+    Returns: what stands behind the packed content and is no part of it, in a plain sentence; "" for
+        nothing.
     Raises: SourceError when it becomes too large, is damaged or cut short, or the disk is full.
     """
     size = path.stat().st_size
+    damage: Exception | None = None
     try:
-        with _open(path, compression) as source, target.open("wb") as sink:
-            copy_within_limit(source, sink, size, max_expanded_bytes, str(path))
-    except (EOFError, lzma.LZMAError, pa.ArrowException) as error:
-        raise _name_damage(path, compression, error) from error
+        if compression != "xz":  # whose library passes over what stands behind in silence
+            with _open(path, compression) as source, target.open("wb") as sink:
+                copy_within_limit(source, sink, size, max_expanded_bytes, str(path))
+            return ""
+    except pa.ArrowException as error:
+        damage = error
     except OSError as error:
         if error.errno is not None:
             raise SourceError(f"{path}: can't be read ({error.strerror})") from error
-        raise _name_damage(path, compression, error) from error
+        damage = error
+    with path.open("rb") as packed, target.open("wb") as sink:
+        streams = PackedStreams(packed, compression)
+        try:
+            copy_within_limit(streams, sink, size, max_expanded_bytes, str(path))
+        except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
+            damage = damage or error
+    if not streams.is_whole:
+        raise _name_damage(path, compression, damage) from damage
+    if not streams.rest:
+        return ""
+    return f"{streams.rest:,} bytes behind the {compression} stream are no part of it, and left out"
+
+
+class PackedStreams:
+    """Whole compressed streams one behind the other, and something else behind them.
+
+    Attributes:
+        is_whole: whether all that begins as a stream is one, and there is at least one.
+        rest: bytes behind the last of them.
+    """
+
+    def __init__(self, packed: IO[bytes], compression: str) -> None:
+        """Read from a file; of zstd nothing is known."""
+        self._packed, self._make = packed, _DECOMPRESSORS.get(compression)
+        self._magic = next(magic for magic, name in _MAGIC.items() if name == compression)
+        self._unpacker: Any = None
+        self._buffer = b""
+        self.is_whole, self.rest = False, 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes that were packed; b"" behind the last stream."""
+        while self._make is not None:
+            if self._unpacker is None:
+                self._buffer += self._packed.read(size)
+                if not self._buffer.startswith(self._magic):
+                    self.rest = len(self._buffer)
+                    while chunk := self._packed.read(_CHUNK_BYTES):
+                        self.rest += len(chunk)
+                    return b""
+                self._unpacker, self.is_whole = self._make(), False
+            chunk = self._buffer or self._packed.read(size)
+            if not chunk:
+                raise EOFError
+            found = self._unpacker.decompress(chunk)
+            self._buffer = b""
+            if self._unpacker.eof:
+                self._buffer, self._unpacker = self._unpacker.unused_data, None
+                self.is_whole = True
+            if found:
+                return bytes(found)
+        return b""
 
 
 def copy_within_limit(
@@ -105,11 +168,9 @@ def explain_full_disk(shown: str) -> Iterator[None]:
 
 
 def _open(path: Path, compression: str) -> Any:
-    if compression == "xz":
-        return lzma.open(path)
     return pa.CompressedInputStream(pa.OSFile(str(path)), compression)
 
 
-def _name_damage(path: Path, compression: str, error: Exception) -> SourceError:
-    reason = str(error).splitlines()[0].rstrip(".")
+def _name_damage(path: Path, compression: str, error: Exception | None) -> SourceError:
+    reason = (str(error) or "it ends too early").splitlines()[0].rstrip(".")
     return SourceError(f"{path}: {compression} stream truncated or damaged ({reason})")

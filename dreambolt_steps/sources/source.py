@@ -11,7 +11,9 @@ import xxhash
 
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.sources.archive import list_members
+from dreambolt_steps.sources.expand import find_compression
 from dreambolt_steps.sources.http import keep_copy, resolve_http
+from dreambolt_steps.sources.leave_out import leave_out
 from dreambolt_steps.sources.local import resolve_local
 from dreambolt_steps.sources.remote import explain_remote_errors, open_remote, resolve_remote
 from dreambolt_steps.sources.source_file import SourceFile, hash_file, read_stamp, refuse_secrets
@@ -101,9 +103,17 @@ def _resolve(part: str, identify: Callable[[Path], str]) -> list[SourceFile]:
         files = resolve_local(part, identify)
     found = []
     for file in files:
-        is_zip = file.name.lower().endswith(ARCHIVE_SUFFIX)
-        found += _open_zip(file, pattern) if is_zip else [file]
-    return found
+        is_zip = file.name.lower().endswith(ARCHIVE_SUFFIX) and (file.is_remote or _is_zip(file))
+        members = _open_zip(file, pattern) if is_zip else [file]
+        found += leave_out(members) if is_zip and pattern is None else members
+    return leave_out(found) if len(files) > 1 else found
+
+
+def _is_zip(file: SourceFile) -> bool:
+    """Whether a local file begins as a zip does; one that is empty says so itself."""
+    with Path(file.uri).open("rb") as handle:
+        head = handle.read(4)
+    return not head or find_compression(head) == "zip"
 
 
 def _open_zip(archive: SourceFile, pattern: str | None) -> list[SourceFile]:

@@ -32,6 +32,7 @@ class SourceFile:
         partitions: (column, value) of each `column=value` folder right above the file; None is
             Hive's default partition, NULL.
         container: the zip this file is a member of.
+        notes: what lies beside it in its folder or zip and is not read, in plain sentences.
         stamp: of a local file, when its identity was taken (`read_stamp`).
     """
 
@@ -40,6 +41,7 @@ class SourceFile:
     identity: str
     partitions: Partitions = ()
     container: SourceFile | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
     stamp: Stamp | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -153,6 +153,8 @@ class LoadTable(TableStep[LoadTableArgs]):
             for file in report.files
             for finding in file.findings
         ]
+        if self._from_cache is not None:  # each file was read alone
+            told = [note for file in self.intake.files for note in file.notes] + told
         self.receipt.report["findings"] = told
         hand_over(self.receipt, *find_in_files(report.files, report.schema_notes))
         self.receipt.notes += [*report.schema_notes, *told][:_SHOWN_NOTES]

@@ -153,7 +153,7 @@ def test_what_is_wrong_is_said_in_one_line(
 
 
 def test_one_endless_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dreambolt_steps.readers.xml.shape.MAX_ELEMENT_BYTES", 1 << 20)
+    monkeypatch.setattr("dreambolt_steps.readers.xml.parser.MAX_ELEMENT_BYTES", 1 << 20)
     with pytest.raises(SourceError, match="single text or tag of more than 1,048,576 bytes"):
         read(tmp_path / "a.xml", f"<r><i>{'x' * 3_000_000}</i></r>")
 
@@ -196,3 +196,37 @@ def test_what_is_written_reads_back(
     found, report = read(path, f"<r>{''.join(written)}</r>")
     assert [{k: v for k, v in row.items() if v is not None} for row in found] == rows
     assert report.rows == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "rows"),
+    [
+        (
+            '<r xmlns:a="urn:a" xmlns:b="urn:b"><row a:id="x1" b:id="y1"/><row b:id="y2"/></r>',
+            ["a:id", "b:id"],
+            [["x1", "y1"], [None, "y2"]],
+        ),
+        (
+            '<r xmlns:m="urn:m"><i><t>T</t><m:t>M</m:t></i><i><t>U</t></i></r>',
+            ["t", "m:t"],
+            [["T", "M"], ["U", None]],
+        ),
+        (
+            '<r xmlns:a="urn:a"><i><k a:v="1" v="2">t</k></i><i/></r>',
+            ["k", "k.a:v", "k.v"],
+            [["t", "1", "2"], [None, None, None]],
+        ),
+        (
+            '<r xmlns:a="urn:a"><a:i><a:n>1</a:n></a:i><a:i><a:n>2</a:n></a:i></r>',
+            ["n"],
+            [["1"], ["2"]],
+        ),
+    ],
+)
+def test_names_that_differ_in_their_namespace_alone_are_both_kept(
+    tmp_path: Path, text: str, columns: list[str], rows: list[list[str | None]]
+) -> None:
+    (tmp_path / "a.xml").write_text(text)
+    table = read_table(tmp_path / "a.xml").reader.read_all()
+    assert table.schema.names == columns
+    assert [list(row.values()) for row in table.to_pylist()] == rows

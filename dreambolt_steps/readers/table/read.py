@@ -133,7 +133,11 @@ def read_table(
     for path, source in zip(map(Path, listed), origins, strict=True):
         with name_file(path, source.uri if source else str(path)):
             plain = unpack_file(path, source, folder.path, max_expanded_bytes)
-        files += [_open(one, file_format, hints, folder.path) for one in plain]
+        opened = [_open(one, file_format, hints, folder.path) for one in plain]
+        if source and source.notes and not is_part:
+            report = opened[0].report
+            opened[0].report = replace(report, findings=(*source.notes, *report.findings))
+        files += opened
     if not is_part:
         hints.check([file.report.file_format for file in files])
     types = type_partitions([file.partitions for file in files]) if partitions else {}
@@ -156,6 +160,12 @@ def _open(plain: PlainFile, file_format: str | None, hints: FormatHints, spool: 
             detected = detect_format(plain.path, plain.name, hints.dialect.encoding)
             file_format, finding = detected.file_format, detected.finding
         report, reader = open_format(plain.path, plain.name, file_format, hints, spool)
-    findings = tuple(filter(None, (plain.finding, finding)))
+    own = {name: value for name, value in plain.partitions if name in reader.schema.names}
+    shadowed = [
+        f"column {name!r} stands in the file and in its folder ({name}={value}); the file's own "
+        "values are read"
+        for name, value in own.items()
+    ]
+    findings = tuple(filter(None, (*plain.findings, finding, *shadowed)))
     report = replace(report, file=plain.shown, findings=findings + report.findings)
     return OpenFile(report, reader, plain.path, partitions=plain.partitions)

@@ -12,15 +12,10 @@ import pyarrow as pa
 
 from dreambolt_steps.errors import SourceError, UnknownNameError
 from dreambolt_steps.readers.text.transcode import rewrite_as_utf8
+from dreambolt_steps.readers.xml.names import find_prefixed_names, rename_element
+from dreambolt_steps.readers.xml.parser import iterate_events, local_name
 from dreambolt_steps.readers.xml.row import Row, fill_row, plan_rows, write_arrays
-from dreambolt_steps.readers.xml.shape import (
-    ElementStats,
-    Place,
-    find_records,
-    iterate_events,
-    local_name,
-    survey,
-)
+from dreambolt_steps.readers.xml.shape import ElementStats, Place, find_records, survey
 from dreambolt_steps.tables.naming import unique_names
 from dreambolt_steps.tables.rejects.schema import Reject
 from dreambolt_steps.unknown_names import tell_known
@@ -36,7 +31,8 @@ class XmlFile:
     """One XML file, looked through once, ready to be read once.
 
     Attributes:
-        original_names: attributes and children of the records, nested ones dotted.
+        original_names: attributes and children of the records, nested ones dotted; with their
+            prefix where others differ from them in their namespace alone.
         schema: every column text; what repeats within a record is a JSON array.
         arguments: the record as it was found.
         findings: which elements are the rows, and what stands outside of them.
@@ -65,7 +61,8 @@ class XmlFile:
             self._encoding = encoding
         if path.stat().st_size == 0:
             raise SourceError(f"{path}: is empty (0 bytes), not an XML file; check the source")
-        stats = survey(self._path, self._encoding)
+        self._names = find_prefixed_names(self._path, self._encoding)
+        stats = survey(self._path, self._encoding, self._names)
         self._records = _choose_records(stats, record, path)
         found = self._records[0]
         self._plan, names = plan_rows(_merge(stats, self._records), found)
@@ -98,6 +95,7 @@ class XmlFile:
         parents: list[Element] = []
         for event, element in iterate_events(self._path, self._encoding):
             if event == "start":
+                rename_element(element, self._names)
                 place.append(local_name(element.tag))
                 parents.append(element)
                 if not depth and tuple(place) in records:

@@ -8,13 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from dreambolt_steps.readers.xml.shape import (
-    ElementStats,
-    Place,
-    is_nil,
-    list_attributes,
-    local_name,
-)
+from dreambolt_steps.readers.xml.parser import local_name
+from dreambolt_steps.readers.xml.shape import ElementStats, Place, is_nil, list_attributes
 
 Row = list[Any]
 

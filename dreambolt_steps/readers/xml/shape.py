@@ -3,18 +3,15 @@ do, and which columns such rows have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser, iterparse
+from xml.etree.ElementTree import Element
 
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.readers.xml.names import rename_element
+from dreambolt_steps.readers.xml.parser import iterate_events, local_name
 
-MAX_ELEMENT_BYTES = 64 << 20
 _MAX_DEPTH = 200
 _MAX_PLACES = 50_000
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -39,58 +36,6 @@ class ElementStats:
     has_text: bool = False
 
 
-class _Watched:
-    """A file that is refused once too much of it is read without any element coming to its end."""
-
-    def __init__(self, path: Path, file: Any) -> None:
-        self._path, self._file, self.since = path, file, 0
-
-    def read(self, size: int) -> Any:
-        self.since += size
-        if self.since > MAX_ELEMENT_BYTES:
-            raise SourceError(
-                f"{self._path}: holds a single text or tag of more than {MAX_ELEMENT_BYTES:,} "
-                "bytes; is it a table at all?"
-            )
-        return self._file.read(size)
-
-
-def iterate_events(path: Path, encoding: str | None = None) -> Iterator[tuple[str, Element]]:
-    """Yield ("start" or "end", element) in a document's order, without entities or a DTD.
-
-    Args:
-        path: a local file.
-        encoding: of the file, where it is not the one it declares.
-
-    Raises: SourceError for a document that is not well-formed, or has a DTD or entities.
-    """
-    parser = DefusedXMLParser(
-        encoding=encoding, forbid_dtd=True, forbid_entities=True, forbid_external=True
-    )
-    try:
-        with path.open("rb") as file:
-            watched = _Watched(path, file)
-            for event, element in iterparse(watched, ("start", "end"), parser):
-                watched.since = 0
-                yield event, element
-    except DefusedXmlException as error:
-        kind = type(error).__name__
-        what = "a DTD" if kind == "DTDForbidden" else "entities of its own"
-        raise SourceError(
-            f"{path}: has {what}, which is refused: it can expand without end or read other files; "
-            "remove the DOCTYPE"
-        ) from error
-    except ParseError as error:
-        raise SourceError(f"{path}: is not well-formed XML ({error})") from error
-    except (ValueError, LookupError) as error:
-        raise SourceError(f"{path}: can't be decoded ({error}); give encoding=...") from error
-
-
-def local_name(tag: str) -> str:
-    """The name of a tag or attribute without its namespace."""
-    return tag.rsplit("}", 1)[-1]
-
-
 def list_attributes(element: Element) -> dict[str, str]:
     """The attributes of an element by local name; xsi:nil is none of them."""
     return {local_name(key): value for key, value in element.attrib.items() if key != _NIL}
@@ -101,8 +46,15 @@ def is_nil(element: Element) -> bool:
     return element.get(_NIL) in ("true", "1")
 
 
-def survey(path: Path, encoding: str | None) -> dict[Place, ElementStats]:
+def survey(
+    path: Path, encoding: str | None, names: Mapping[str, str] | None = None
+) -> dict[Place, ElementStats]:
     """Count the elements of a document by their place, in flat memory.
+
+    Args:
+        path: a local file.
+        encoding: of the file, where it is not the one it declares.
+        names: of `find_prefixed_names`.
 
     Raises: SourceError (see `iterate_events`), also for one nested more than 200 deep or with more
     than 50,000 places.
@@ -119,6 +71,7 @@ def survey(path: Path, encoding: str | None) -> dict[Place, ElementStats]:
             parents[-1].remove(finished)
         finished = None
         if event == "start":
+            rename_element(element, names or {})
             name = local_name(element.tag)
             place.append(name)
             siblings[-1][name] = siblings[-1].get(name, 0) + 1
