@@ -17,6 +17,7 @@ from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
 from dreambolt_steps.warehouses.load import MODES
 
+INGEST_STEPS = ("load", "clean", "synthesize", "assess", "embed", "export", "copy into")
 INGEST = Path(__file__).parent.parent / "recipes" / "ingest.py"
 
 
@@ -78,9 +79,14 @@ def run_watched(prepare: Callable[[], PreparedRun], options: RunOptions) -> None
 
 def prepare_recipe(path: Path, settings: Sequence[str], options: RunOptions) -> PreparedRun:
     """Read a recipe file; its session is `sessions/<name of the file>` unless one is named."""
+    from dreambolt_steps.cli.early_checks import check_fresh, check_limit
+
+    check_limit(options.max_rejects)
     recipe = load_recipe(path)
     arguments = recipe.parse_settings(settings)
-    return PreparedRun(recipe, arguments, options.session or Path("sessions") / path.stem)
+    folder = options.session or Path("sessions") / path.stem
+    check_fresh(options.fresh, folder, recipe=recipe.path)
+    return PreparedRun(recipe, arguments, folder)
 
 
 def prepare_ingest(
@@ -99,6 +105,15 @@ def prepare_ingest(
 ) -> PreparedRun:
     """Check what the packaged recipe is asked to do with a source; names that are not given come
     from the source's name."""
+    from dreambolt_steps.cli.early_checks import (
+        check_columns,
+        check_export,
+        check_fresh,
+        check_limit,
+    )
+    from dreambolt_steps.steps.base.check_target import check_target
+
+    check_limit(options.max_rejects)
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     load_args |= parse_since(since, wanted["mode"])
     if wanted["mode"] not in MODES:
@@ -119,22 +134,24 @@ def prepare_ingest(
         read_contract(contract)  # what is wrong with it is told before anything is made
         clean_args["contract"] = str(contract)
     check_source(source)
+    name = name_source(source)
+    folder = options.session or Path("sessions") / name
+    check_fresh(options.fresh, folder, INGEST_STEPS)
+    key = copy_args.get("key", ())
+    check_columns(source, load_args, clean_args, embed=embed, key=key)
+    out = wanted["out"] or f"out/{name}"
+    check_export(out)
     if is_firebolt(wanted["database"]) and not options.dry_run:
         from dreambolt_steps.warehouses.firebolt.check import check_firebolt
 
         staging = copy_args.get("staging")
         check_firebolt(wanted["database"], staging, upload=copy_args.get("upload", False))
-    from dreambolt_steps.steps.base.check_target import check_target
-
-    name = name_source(source)
-    folder = options.session or Path("sessions") / name
     database, table = wanted["database"] or f"out/{name}.duckdb", wanted["table"] or name
-    key = copy_args.get("key", ())
     check_target(database, table, mode=wanted["mode"], key=key, session=folder)
     arguments: dict[str, Any] = {
         **wanted,
         "source": source,
-        "out": wanted["out"] or f"out/{name}",
+        "out": out,
         "database": database,
         "table": table,
         "embed": list(embed),

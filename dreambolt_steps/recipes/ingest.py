@@ -17,10 +17,10 @@ from dreambolt_steps import (
     columns,
 )
 from dreambolt_steps.contracts.contract_file import read_contract
+from dreambolt_steps.embedding.embed_options import read_embed_options
 from dreambolt_steps.embedding.open_embedder import open_embedder
 from dreambolt_steps.llms.open_model import is_local, open_language_model
 from dreambolt_steps.steps.base.quality_limit import is_quality_required
-from dreambolt_steps.tables.naming import clean_names
 from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
 
 
@@ -63,6 +63,8 @@ def recipe(
     only = {"only": "new"} if mode in ("append", "merge") else {}
     step: Any = LoadTable("load", args={"source": source, **only, **(load or {})})
     step = CleanTable("clean", inputs=columns(step), args=clean or None)
+    if embed:  # before a model is paid for rows
+        read_embed_options(embed, step.output.column_names)
     if rows:
         args: dict[str, Any] = {"rows": rows}
         if method == "model":
@@ -77,11 +79,8 @@ def recipe(
             args = {"contract": contract} if contract else {}
             AssessSynthesis("assess", inputs=columns(step), args=args)
     if embed:
-        names = step.output.column_names
-        templates = dict(told.split("=", 1) for told in embed if "=" in told and "{" in told)
-        plain = [told for told in embed if not ("=" in told and "{" in told)]
-        texts = [name if name in names else clean_names([name])[0] for name in plain]
-        args = {"columns": list(dict.fromkeys(texts)), "templates": templates}
+        texts, templates = read_embed_options(embed, step.output.column_names)
+        args = {"columns": texts, "templates": templates}
         if embedder:
             args["embedder"] = open_embedder(embedder)
         step = EmbedColumns("embed", inputs=columns(step), args=args)

@@ -18,12 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from dreambolt_steps.errors import RejectLimitError, UsageError
 from dreambolt_steps.log import Receipt
-from dreambolt_steps.tables.rejects.schema import count_repeats
 
 _WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?|\.\d+) ?%")
 _SHOWN_REASONS = 3
@@ -144,6 +140,11 @@ def _walk_steps(step: Any) -> Iterator[Any]:
 
 def _count_unfit(step: Any) -> int:
     """The rows that a step rejected, less those that repeat others."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from dreambolt_steps.tables.rejects.schema import count_repeats
+
     kept = step.kept_rejects if step.receipt.rows_rejected else None
     if kept is None:
         return int(step.receipt.rows_rejected)

@@ -48,6 +48,7 @@ def open_to_write(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute("CREATE TABLE t (a INTEGER)")
     """
     path = find_path(database)
+    _check_content(path)
     new = not path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,6 +81,7 @@ def open_to_read(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise UnknownTableError(
             f"{path} does not exist; load a table into it first, or check the path"
         )
+    _check_content(path)
     with _explain_errors(path):
         connection = duckdb.connect(str(path), read_only=True, config=dict(_READING))
         try:
@@ -97,6 +99,27 @@ def find_path(database: str | Path) -> Path:
     if str(database) in ("", ":memory:") or "://" in str(database):
         raise UsageError(f"{str(database)!r} is no database file; give a path such as out/x.duckdb")
     return Path(database).absolute()
+
+
+def _check_content(path: Path) -> None:
+    """Refuse what is no DuckDB database: DuckDB itself takes a CSV file for one that is empty."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if isinstance(error, IsADirectoryError):
+            raise WarehouseError(
+                f"{path} is a folder, which is no DuckDB database; name a file in it"
+            ) from error
+        if isinstance(error, NotADirectoryError):
+            return  # its folder can't be made, which is told later
+        raise WarehouseError(
+            f"{path} can't be read: {error.strerror}; change its permissions or the path"
+        ) from error
+    if head[8:] != b"DUCK":
+        raise WarehouseError(f"{path} is no DuckDB database; give another path")
 
 
 @contextmanager
