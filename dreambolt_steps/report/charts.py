@@ -71,7 +71,9 @@ def show_place(number: float, family: str) -> str:
     for power, letter in ((1e9, "G"), (1e6, "M")):
         if abs(number) >= power:
             return f"{number / power:.3g} {letter}"
-    return f"{number:,.0f}" if number == int(number) else f"{number:,.4g}"
+    if number != int(number):
+        return f"{number:,.4g}"
+    return f"{number:,.0f}" if abs(number) >= 10_000 else f"{number:.0f}"  # 2024 may be a year
 
 
 def draw_share(share: float, kind: str, label: str) -> Markup:
@@ -85,14 +87,15 @@ def draw_share(share: float, kind: str, label: str) -> Markup:
 
 
 def draw_ring(score: float, label: str) -> Markup:
-    """Draw a score from 0 to 100 as a ring with the number inside."""
+    """Draw a score from 0 to 100 as a ring with the number inside; never 100 for what is less."""
+    shown = f"{score:.1f}" if 99 < score < 100 else f"{score:.0f}"
     return Markup(
         '<svg class="ring {grade}" viewBox="0 0 42 42" role="img" aria-label="{label}">'
         '<circle class="track" cx="21" cy="21" r="15.915"/>'
         '<circle class="fill" cx="21" cy="21" r="15.915" pathLength="100" '
         'stroke-dasharray="{score} 100" transform="rotate(-90 21 21)"/>'
         '<text x="21" y="21" dy="0.35em">{shown}</text></svg>'
-    ).format(grade=grade(score), label=label, score=f"{score:.1f}", shown=f"{score:.0f}")
+    ).format(grade=grade(score), label=label, score=f"{score:.1f}", shown=shown)
 
 
 def grade(score: float) -> str:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from dreambolt_steps.report.graph import Node
 
-_WIDE, _HIGH = 176, 56
-_GAP_ALONG, _GAP_ACROSS, _MARGIN = 66, 26, 10
+_WIDE, _HIGH = 158, 54
+_GAP_ALONG, _GAP_ACROSS, _MARGIN = 48, 24, 6
 _ROUND = 12
 
 
@@ -68,7 +68,7 @@ def _draw_box(node: Node, x: int, y: int) -> Markup:
         wide=_WIDE,
         high=_HIGH,
         round=_HIGH // 2 if node.kind in ("source", "target") else _ROUND,
-        left=x + (22 if node.kind in ("source", "target") else 14),
+        left=x + (19 if node.kind in ("source", "target") else 12),
         first=y + 24,
         second=y + 42,
         title=node.title,

@@ -42,14 +42,14 @@ def list_nodes(run: RunRecord) -> list[Node]:
         above = [(f"step {name}", rows.get(name)) for name in step.above if name in rows]
         if step.source:
             key = f"source {at}"
-            nodes.append(Node(key, _shorten(step.source), "source", "source", step.source))
+            nodes.append(Node(key, _shorten(step.source, 16), "source", "source", step.source))
             above.append((key, receipt.rows_in))
         kind = "cached" if receipt.resumed else "step"
         rejected = [f"{receipt.rows_rejected:,} rows rejected"] if receipt.rows_rejected else []
         nodes.append(
             Node(
                 f"step {receipt.step}",
-                _shorten(receipt.step, 14 if receipt.rows_rejected else 22),
+                _shorten(receipt.step, 12 if receipt.rows_rejected else 18),
                 _describe(step),
                 kind,
                 "; ".join([f"{receipt.kind} {receipt.step}", *rejected, *receipt.notes[:3]]),
@@ -60,8 +60,9 @@ def list_nodes(run: RunRecord) -> list[Node]:
         if step.target:
             key = f"target {at}"
             onward = ((f"step {receipt.step}", receipt.rows_out),)
-            target = Node(key, _shorten(step.target), "target", "target", step.target, onward)
-            nodes.append(target)
+            name, _, place = step.target.partition(" in ")
+            told = f"in {_shorten(place, 20)}" if place else "files"
+            nodes.append(Node(key, _shorten(name, 16), told, "target", step.target, onward))
     return _place(sorted(nodes, key=lambda node: node.kind == "target"))
 
 
@@ -72,7 +73,7 @@ def _describe(step: StepRecord) -> str:
     return f"{receipt.kind}, {receipt.seconds:.2f} s" if step.is_ours else receipt.kind
 
 
-def _shorten(text: str, most: int = 22) -> str:
+def _shorten(text: str, most: int) -> str:
     plain = text.rstrip("/").rsplit("/", 1)[-1] or text
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 

@@ -44,16 +44,16 @@ def make_chain(tmp_path: Path) -> RunRecord:
 
 def test_the_graph_leads_from_sources_to_targets(tmp_path: Path) -> None:
     nodes = {node.key: node for node in list_nodes(make_chain(tmp_path))}
-    assert {node.title: (node.layer, node.lane) for node in nodes.values()} == {
-        "x.csv": (0, 0),
-        "load": (1, 0),
-        "y.csv": (0, 1),
-        "people": (1, 1),
-        "match": (2, 0),
-        "export": (3, 0),
-        "x": (4, 1),
-        "copy": (4, 0),
-        "x in w.duckdb": (5, 0),
+    assert {(node.title, node.subtitle): (node.layer, node.lane) for node in nodes.values()} == {
+        ("x.csv", "source"): (0, 0),
+        ("load", "LoadTable, 0.00 s"): (1, 0),
+        ("y.csv", "source"): (0, 1),
+        ("people", "LoadTable, 0.00 s"): (1, 1),
+        ("match", "MatchSimilar, 0.00 s"): (2, 0),
+        ("export", "ExportParquet, 0.00 s"): (3, 0),
+        ("x", "files"): (4, 1),
+        ("copy", "CopyIntoDuckDB, cached"): (4, 0),
+        ("x", "in w.duckdb"): (5, 0),
     }
     assert nodes["step match"].above == (("step load", 107), ("step people", 9))
     assert nodes["step load"].above == (("source 0", 110),)
