@@ -12,7 +12,8 @@ def main() -> None:
     """
     from dreambolt_steps.cli.app import app
     from dreambolt_steps.cli.failures import take_debug_flag, watch_signals
+    from dreambolt_steps.cli.process_end import end_process
 
     sys.argv[1:] = take_debug_flag(sys.argv[1:])
     watch_signals()
-    app(prog_name="dreambolt")
+    end_process(lambda: app(prog_name="dreambolt"))

@@ -146,12 +146,12 @@ def _embed(
 
     Raises: UsageError: the column was embedded by another model.
     """
-    from dreambolt_steps.embedding.open_embedder import open_embedder
+    from dreambolt_steps.embedding.open_embedder import open_query_embedder
 
     name = column.removesuffix("_embedding")
     facts = [json.loads(pairs.get(f"embedding.{name}.facts", "{}")) for pairs in metadata]
     known = {told["embedder"] for told in facts if "embedder" in told}
-    embedder = open_embedder(model or (known.pop() if len(known) == 1 else ""))
+    embedder = open_query_embedder(model or (known.pop() if len(known) == 1 else ""))
     ours = f"{embedder.model_name} ({embedder.dims} dims)"
     recorded = {pairs.get(f"embedding.{name}", ours) for pairs in metadata}
     cut = {told.get("dims") for told in facts}

@@ -44,6 +44,19 @@ def open_embedder(name: str) -> Any:
     return steps.SentenceTransformerEmbedder(name)
 
 
+def open_query_embedder(name: str) -> Any:
+    """An embedder for a text that is looked for: as `open_embedder`, but the packaged MiniLM is
+    computed by NumPy, without seconds for torch and DataDreamer.
+
+    Raises: as `open_embedder`.
+    """
+    if name:
+        return open_embedder(name)
+    from dreambolt_steps.embedding.models.minilm_query import MiniLMQuery
+
+    return MiniLMQuery()
+
+
 def name_embedder(embedder: Any) -> str | None:
     """The name by which `open_embedder` opens an embedder like this one, on any machine; None for
     one in a folder, or with settings that a name does not hold."""
@@ -99,4 +112,4 @@ def _is_static(name: str) -> bool:
     return isinstance(told, dict) and told.get("model_type") == "model2vec"
 
 
-__all__ = ["check_embedder", "name_embedder", "open_embedder"]
+__all__ = ["check_embedder", "name_embedder", "open_embedder", "open_query_embedder"]

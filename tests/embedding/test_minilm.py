@@ -22,6 +22,7 @@ from dreambolt_steps.embedding.encode import embed_columns
 from dreambolt_steps.embedding.models import weights
 from dreambolt_steps.embedding.models.adapter import encode_with
 from dreambolt_steps.embedding.models.minilm import MiniLMEmbedder
+from dreambolt_steps.embedding.models.minilm_query import MiniLMQuery
 from dreambolt_steps.embedding.text_source import name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.errors import ModelError
@@ -222,3 +223,19 @@ def test_works_in_the_embed_step_of_datadreamer_and_resumes(tmp_path, embedder):
         list(first.output["embeddings"]), list(embedder.encode(TEXTS[:5])), atol=1e-6
     )
     assert run(MiniLMEmbedder())._resumed
+
+
+def test_numpy_gives_a_search_the_vectors_that_torch_gives() -> None:
+    texts = ["a red card in the final", "Pelé", "", "x" * 5000, "word " * 400, "日本語 テスト"]
+    ours, torch = MiniLMQuery(), MiniLMEmbedder()
+    vectors = np.stack(list(ours.encode(texts)))
+    assert vectors.dtype == np.float32
+    assert np.abs(vectors - np.stack(list(torch.encode(texts)))).max() < 1e-5
+    assert (ours.model_name, ours.dims, ours.revision) == (
+        torch.model_name,
+        torch.dims,
+        torch.revision,
+    )
+    batches = list(ours.encode_batches(texts[:2]))
+    assert [list(rows) for rows, _ in batches] == [[0], [1]]
+    assert np.array_equal(batches[1][1], vectors[1:2])
