@@ -26,7 +26,8 @@ class CleaningArgs(TypedDict, total=False):
         Argument(
             "Column -> text, integer, int8.., decimal(p,s), float, boolean, date, time.. "
             '("*": the rest); decimal, currency and percent find their digits; uuid, json and '
-            "category are text."
+            "category are text. Days and moments may have a format: date(%d.%m.%y), "
+            "timestamp(%d %b %Y - %H:%M)."
         ),
     ]
     rename: Annotated[Mapping[str, str] | None, Argument("Source or clean name -> wanted name.")]

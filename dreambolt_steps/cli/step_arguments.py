@@ -3,6 +3,7 @@ declare."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -133,11 +134,13 @@ def parse_columns(columns: Sequence[str]) -> dict[str, str]:
         UsageError: one is written otherwise, or names an unknown type.
     """
     from dreambolt_steps.errors import UsageError
-    from dreambolt_steps.tables.column_types import read_type
+    from dreambolt_steps.tables.column_types import FORMAT, read_type
 
     types = {}
     for text in columns:
         name, equals, word = text.rpartition("=")
+        if formatted := re.fullmatch(f"(.+?)=({FORMAT.pattern})", text, re.IGNORECASE):
+            name, equals, word = formatted[1], "=", formatted[2]  # a format may hold an equals sign
         if not equals:
             raise UsageError(f"--columns {text}: write it as name=type, such as id=text")
         read_type(word)

@@ -211,4 +211,10 @@ class _ContractReader:
 
 def _read_type(word: str) -> pa.DataType:
     """The type to compare values in: decimal, currency and percent find their digits later."""
-    return read_type(word).type or _WIDE_DECIMAL
+    wanted = read_type(word)
+    if wanted.format is not None:
+        raise UsageError(
+            f"{word!r} says how values are written, which is no promise of the table; "
+            "write the type alone, and give the format with --columns"
+        )
+    return wanted.type or _WIDE_DECIMAL

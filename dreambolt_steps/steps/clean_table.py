@@ -70,7 +70,7 @@ class CleanTable(TableStep[CleanTableArgs]):
         clean = CleanTable("clean", inputs=columns(raw), args=args)
     """
 
-    version = 2.2  # text keeps words such as NA, and what became NULL is told
+    version = 2.3  # a day and a time of day may have a dash or "at" between them
     Args = CleanTableArgs
 
     @cached_property

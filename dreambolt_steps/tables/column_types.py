@@ -30,7 +30,10 @@ _TYPE_WORDS: dict[str, pa.DataType] = {
 }
 _MEASURED_WORDS = ("decimal", "currency", "percent")
 _SEMANTIC_WORDS = ("uuid", "json", "category")
-TYPE_WORDS = (*_TYPE_WORDS, "decimal(p,s)", *_MEASURED_WORDS, *_SEMANTIC_WORDS)
+_FORMATTED = ("date(%d.%m.%Y)", "timestamp(%d %b %Y %H:%M)")
+TYPE_WORDS = (*_TYPE_WORDS, "decimal(p,s)", *_FORMATTED, *_MEASURED_WORDS, *_SEMANTIC_WORDS)
+FORMAT = re.compile(r"\s*(date|time|timestamp|timestamptz)\((.+)\)\s*", re.I)
+"""A type with the format that its values are written in."""
 _DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 
 
@@ -43,23 +46,31 @@ class WantedType:
         type: the Arrow type; None for decimal, currency and percent, whose digits are found.
         semantic: what the text has to be: uuid, json or category.
         sign: what stands around the numbers: currency or percent.
+        format: how days and moments are written, as `strptime` has it; None to find it.
     """
 
     word: str
     type: pa.DataType | None
     semantic: str | None = None
     sign: str | None = None
+    format: str | None = None
 
 
 def read_type(word: str) -> WantedType:
-    """Read a type word.
+    """Read a type word, or a type with a format: `date(%d.%m.%y)`, `timestamp(%d %b %Y - %H:%M)`.
 
     >>> read_type("uuid").type, read_type("currency").type
     (DataType(string), None)
 
-    Raises: UsageError listing the words there are.
+    Raises: UsageError listing the words there are, or for a format that can't give the type.
     """
     text = word.strip().lower()
+    if formatted := FORMAT.fullmatch(word):
+        from dreambolt_steps.tables.text.timestamp_format import check_format
+
+        name, written = formatted[1].lower(), formatted[2]
+        check_format(name, written)
+        return WantedType(f"{name}({written})", _TYPE_WORDS[name], format=written)
     if text in _MEASURED_WORDS:
         return WantedType(text, None, sign=None if text == "decimal" else text)
     if text in _SEMANTIC_WORDS:

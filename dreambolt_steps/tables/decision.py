@@ -70,12 +70,14 @@ class Spelling:
         decimal: what stands before the decimals.
         day_first: whether 1/2/2024 is the first of February; None where it is not written so.
         sign: currency or percent: what else stands around the numbers.
+        format: of days and moments, as it was told; None where it was found.
     """
 
     thousands: str | None = None
     decimal: str = "."
     day_first: bool | None = None
     sign: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True)

@@ -152,8 +152,9 @@ def _plan_column(
     kind = decision.type
     if wanted is not None:
         kind = wanted.type or choose_measured(wanted, decision.type)
-        if wanted.sign:
-            spelling = replace(decision.spelling or Spelling(), sign=wanted.sign)
+        if wanted.sign or wanted.format:
+            spelling = decision.spelling or Spelling()
+            spelling = replace(spelling, sign=wanted.sign, format=wanted.format)
             decision = replace(decision, spelling=spelling)
         if wanted.semantic:
             decision = replace(decision, semantic=wanted.semantic)

@@ -61,6 +61,8 @@ def _pick(question: Question) -> tuple[str, ...]:
     if wanted is None:
         return ("number", "moment", "time", "boolean", "currency", "percent")
     kind = wanted.type
+    if wanted.format is not None:
+        return ()
     if kind is None or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return ("number",)
     if pa.types.is_decimal(kind):

@@ -19,6 +19,7 @@ from dreambolt_steps.tables.text.number_text import (
     write_plain,
 )
 from dreambolt_steps.tables.text.timestamp_cast import cast_iso, cast_moments, cast_times
+from dreambolt_steps.tables.text.timestamp_format import cast_format
 
 TRUE_WORDS = ("true", "yes")
 FALSE_WORDS = ("false", "no")
@@ -56,6 +57,8 @@ def convert_text(
         values, good = text, pc.is_valid(text)
     elif pa.types.is_boolean(kind):
         values, good = _convert_words(text, *words)
+    elif pa.types.is_temporal(kind) and spelled.format is not None:
+        values, good = cast_format(text, kind, spelled.format)
     elif pa.types.is_temporal(kind):
         values, good = _convert_moments(text, kind, spelled.day_first)
     else:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _DAY_MICROS = 86_400_000_000
+# The years 1 to 9999, which Python knows; Arrow knows more.
+FIRST_MICRO, END_MICRO = -62_135_596_800_000_000, 253_402_300_800_000_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class MomentParts:
     def _is_in_range(self, day_first: bool) -> np.ndarray:
         """Whether the moment is in the years 1 to 9999 in UTC too."""
         micros = self.to_micros(day_first)
-        return (micros >= -62_135_596_800_000_000) & (micros < 253_402_300_800_000_000)
+        return (micros >= FIRST_MICRO) & (micros < END_MICRO)
 
 
 def _count_days(years: np.ndarray, months: np.ndarray) -> np.ndarray:

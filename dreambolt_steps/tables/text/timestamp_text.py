@@ -39,7 +39,7 @@ _CLOCK = (
     r"(?: ?(?P<half>[ap])\.?m\.?)?"
 )
 _ZONE = r"(?: ?(?P<zone>z|utc|gmt|[+-][0-9]{2}(?::?[0-9]{2})?))?"
-_MOMENT = rf"(?i)^(?:{'|'.join(_DATE_FORMS)})(?:(?:t|,? ){_CLOCK}{_ZONE})?$"
+_MOMENT = rf"(?i)^(?:{'|'.join(_DATE_FORMS)})(?:(?:t|,? (?:(?:[-–—@]|at) )?){_CLOCK}{_ZONE})?$"
 _COMPACT = "^(?P<y1>[0-9]{4})(?P<m1>[0-9]{2})(?P<d1>[0-9]{2})$"
 _TIME = f"(?i)^{_CLOCK}$"
 
