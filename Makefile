@@ -6,21 +6,27 @@ ifneq ($(or $(COVERAGE),$(CI)),)
 PYTEST := $(PYTEST) --cov --cov-report=term --cov-fail-under=85
 endif
 
-.PHONY: help venv demo test lint lock bench clean
+.PHONY: help venv dev demo test test-fast lint lock bench clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-venv:  ## make .venv with the locked packages (the others do it when needed)
+venv:  ## make .venv with the locked packages it runs with (the others do it when needed)
 	@$(PYTHON) scripts/bootstrap.py
+
+dev:  ## the same with what tests and linters need
+	@$(PYTHON) scripts/bootstrap.py --dev
 
 demo: venv  ## run recipes/worldcup.py: load, clean, embed, export, copy into DuckDB
 	@$(BIN)/python -m dreambolt_steps run recipes/worldcup.py
 
-test: venv  ## run the test suite; COVERAGE=1 measures coverage
+test: dev  ## run the test suite; COVERAGE=1 measures coverage
 	@HF_HUB_OFFLINE=1 $(PYTEST) $(ARGS)
 
-lint: venv  ## ruff, formatting and types
+test-fast: dev  ## run the tests that take least, for daily work
+	@HF_HUB_OFFLINE=1 $(PYTEST) -m "not slow" $(ARGS)
+
+lint: dev  ## ruff, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

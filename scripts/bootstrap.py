@@ -2,8 +2,9 @@
 
 Standard library only, without newer syntax: any Python 3 can read it and say what is missing.
 
-    python3 scripts/bootstrap.py            what `make demo` and `make test` call first
-    python3 scripts/bootstrap.py --bench    the packages the benchmarks compare with as well
+    python3 scripts/bootstrap.py            what `make demo` calls first: what the project runs with
+    python3 scripts/bootstrap.py --dev      tests and linters as well, for `make test`
+    python3 scripts/bootstrap.py --bench    and the packages that the benchmarks compare with
 """
 
 import hashlib
@@ -18,20 +19,28 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
+DEV_STAMP = VENV / "installed-dev"
 BENCH_STAMP = VENV / "installed-bench"
 LOCKS = ("requirements-build.lock", "requirements.lock", "requirements-torch.lock")
 CPU_LOCK = "requirements-torch-cpu.lock"
+DEV_LOCK = "requirements-dev.lock"
 BENCH_LOCK = "benchmarks/requirements.lock"
 GIB = 1024**3
-CPU_SPACE = 4 * GIB
+CPU_SPACE = 3 * GIB
+DEV_SPACE = 5 * GIB
 CUDA_SPACE = 9 * GIB
 
 
-def main(bench: bool) -> None:
-    """Install what the locks name, unless the stamp says that it was done."""
+def main(dev: bool, bench: bool) -> None:
+    """Install what the locks name, unless the stamps say that it was done."""
     check_python()
     if not PYTHON.exists() or read_stamp(STAMP) != fingerprint():
         install()
+    if (dev or bench) and read_stamp(DEV_STAMP) != fingerprint(DEV_LOCK):
+        check_space(DEV_SPACE, "the packages of tests and linters")
+        pip_install("the packages of tests and linters", "-r", DEV_LOCK)
+        compile_packages()
+        DEV_STAMP.write_text(fingerprint(DEV_LOCK))
     if bench and read_stamp(BENCH_STAMP) != fingerprint(BENCH_LOCK):
         pip_install("the packages that the benchmarks compare with", "-r", BENCH_LOCK)
         BENCH_STAMP.write_text(fingerprint(BENCH_LOCK))
@@ -62,10 +71,15 @@ def install() -> None:
             check_space(CUDA_SPACE, "torch's CUDA build (this package index has no CPU build)")
         pip_install("torch", "-r", torch)
     pip_install("this project", "-e", ".", hashes=False)
+    compile_packages()
+    STAMP.write_text(fingerprint())
+
+
+def compile_packages() -> None:
+    """Compile what is not yet compiled, so that imports are quick."""
     say("Compiling, once, so that imports are quick")
     # Exit code 1 says nothing here: some packages carry templates that are no valid Python.
     run([str(PYTHON), "-m", "compileall", "-qq", "-j", "0", str(VENV / "lib")])
-    STAMP.write_text(fingerprint())
 
 
 def make_venv() -> None:
@@ -162,4 +176,4 @@ def stop(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(bench="--bench" in sys.argv[1:])
+    main(dev="--dev" in sys.argv[1:], bench="--bench" in sys.argv[1:])

@@ -3,7 +3,8 @@
 One resolution for Python 3.11 to 3.13 on every platform (markers tell them apart), every file with
 its hashes, DataDreamer's stale pins set aside by requirements-overrides.txt. It is written as
     requirements-build.lock    what builds the few packages that come without a wheel
-    requirements.lock          everything else but torch
+    requirements.lock          what the project runs with, but torch
+    requirements-dev.lock      what tests and linters need beyond it
     requirements-torch.lock    torch from PyPI, on Linux its CUDA build with the libraries it needs
     benchmarks/requirements.lock   what the benchmarks need beyond these
 requirements-torch-cpu.lock names one file, torch's CPU build, and is kept by hand.
@@ -23,24 +24,27 @@ UV = "uv==0.9.30"
 BUILD_PACKAGES = re.compile(r"setuptools")
 TORCH_PACKAGES = re.compile(r"torch|triton|nvidia-.*|cuda-.*")
 OVERRIDES = ["--override", "requirements-overrides.txt"]
+UNUSED = ["--override", "requirements-unused.txt"]  # asked for, and never imported
 
 
 def main(upgrade: bool) -> None:
     """Resolve, split and write every lock; with `upgrade`, forget the versions locked now."""
     uv = install_uv(ROOT / "build" / "lock-tools")
-    locks = [ROOT / f"requirements{part}.lock" for part in ("-build", "", "-torch")]
+    locks = [ROOT / f"requirements{part}.lock" for part in ("-build", "", "-dev", "-torch")]
     bench_lock = ROOT / "benchmarks" / "requirements.lock"
     extras = ["--extra", "test", "--extra", "dev"]
-    entries = resolve(uv, ["pyproject.toml", *extras], [] if upgrade else locks)
+    entries = resolve(uv, ["pyproject.toml", *extras], "" if upgrade else read_locks(locks))
     build = {name: text for name, text in entries.items() if BUILD_PACKAGES.fullmatch(name)}
     torch = {name: text for name, text in entries.items() if TORCH_PACKAGES.fullmatch(name)}
     rest = {name: text for name, text in entries.items() if name not in build | torch}
-    for lock, part in zip(locks, (build, rest, torch), strict=True):
+    needed = resolve(uv, ["pyproject.toml", *UNUSED], "".join(entries.values()))
+    runtime = {name: text for name, text in rest.items() if name in needed}
+    dev = {name: text for name, text in rest.items() if name not in needed}
+    for lock, part in zip(locks, (build, runtime, dev, torch), strict=True):
         write_lock(lock, part)
     constraints = [option for lock in locks for option in ("--constraint", str(lock))]
-    bench = resolve(
-        uv, ["benchmarks/requirements.in", *constraints], [] if upgrade else [bench_lock]
-    )
+    known = "" if upgrade else read_locks([bench_lock])
+    bench = resolve(uv, ["benchmarks/requirements.in", *constraints], known)
     write_lock(bench_lock, {name: text for name, text in bench.items() if name not in entries})
 
 
@@ -53,16 +57,20 @@ def install_uv(folder: Path) -> Path:
     return uv
 
 
-def resolve(uv: Path, sources: list[str], preferred: list[Path]) -> dict[str, str]:
+def read_locks(locks: list[Path]) -> str:
+    """Read the lock files that there are, one after the other."""
+    return "".join(lock.read_text() for lock in locks if lock.exists())
+
+
+def resolve(uv: Path, sources: list[str], preferred: str) -> dict[str, str]:
     """Resolve `sources`; return the lock's text for each package, all its versions together.
 
-    Versions in the files `preferred` are kept where they still fit.
+    Versions in `preferred`, a lock's text, are kept where they still fit.
     """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "all.lock"
-        known = [lock.read_text() for lock in preferred if lock.exists()]
-        if known:
-            output.write_text("".join(known))
+        if preferred:
+            output.write_text(preferred)
         command: list[str | Path] = [
             uv,
             "pip",
