@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,34 @@ def test_a_wrong_call_is_one_line_that_says_what_was_meant(
             call(raw)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("..", "give it one with a letter or digit"),
+        ("***", "give it one with a letter or digit"),
+        ("a/b", "without /"),
+        ("_vectors", "no _ at its beginning"),
+        ("x" * 300, "longer than the 200 bytes"),
+        ("", "a step has a name of its own"),
+        (5, "a step has a name of its own"),
+    ],
+)
+def test_a_name_that_makes_no_folder_is_refused_before_anything_is_written(
+    session: Callable[..., Any], names: str, tmp_path: Path, name: Any, words: str
+) -> None:
+    with session(), pytest.raises(UsageError, match=re.escape(words)) as caught:
+        LoadTable(name, args={"source": names})
+    assert "\n" not in str(caught.value)
+    assert not list((tmp_path / "session").rglob("step.json"))
+
+
+def test_a_name_may_have_letters_of_any_script(session: Callable[..., Any], names: str) -> None:
+    for resumed in (False, True):
+        with session():
+            raw = LoadTable("読み込み: names?", args={"source": names})
+        assert raw._resumed is resumed
 
 
 def test_a_model_may_be_named_and_is_the_same_as_the_object(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from datadreamer.datasets import OutputDatasetColumn, OutputIterableDatasetColumn
 from datadreamer.steps.step import _INTERNAL_HELP_KEY, Step, StepMeta
+from datadreamer.utils.fs_utils import safe_fn
 
 from dreambolt_steps.arguments.argument import Argument, list_arguments, split_union
 from dreambolt_steps.arguments.check import check_arguments
@@ -19,6 +20,7 @@ from dreambolt_steps.errors import UsageError
 from dreambolt_steps.tracebacks import name_step
 from dreambolt_steps.unknown_names import tell_known
 
+_LONGEST_NAME = 200  # of 255, since superseded results and locks add to it
 _COLUMNS = (OutputDatasetColumn, OutputIterableDatasetColumn)
 _LAYOUT: dict[str, Any] = {
     "width": 96,
@@ -94,6 +96,17 @@ class StepClass(StepMeta):
 def _check_name(name: Any, kind: str) -> None:
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f'a step has a name of its own: {kind}("a name", inputs=..., args=...)')
+    folder = safe_fn(name, allow_slashes=True, to_lower=True)
+    if "/" in name or not folder or folder.startswith("_"):
+        raise UsageError(
+            f"step {name!r}: the step's folder in the session has its name; give it one with a "
+            "letter or digit, without /, and no _ at its beginning"
+        )
+    if len(folder.encode()) > _LONGEST_NAME:
+        raise UsageError(
+            f"step {name[:20]}...: its name is longer than the {_LONGEST_NAME} bytes that the name "
+            "of its folder may have; shorten it"
+        )
 
 
 def _explain_parameter(name: str, value: Any, declared: tuple[Argument, ...]) -> str:
