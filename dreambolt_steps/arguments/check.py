@@ -39,8 +39,12 @@ def check_arguments(args: Mapping[str, Any], declared: Sequence[Argument], owner
     for one in declared:
         if one.required and one.name not in args:
             raise UsageError(f'{owner} needs args={{"{one.name}": ...}}: {one.help}')
-        if one.name in args and (fault := find_fault(one, args[one.name])):
+        if one.name not in args:
+            continue
+        if fault := find_fault(one, args[one.name]):
             raise UsageError(f"{owner}: {fault}")
+        if one.required and isinstance(args[one.name], str) and not args[one.name].strip():
+            raise UsageError(f"{owner}: {one.name} is empty: {one.help}")
 
 
 def find_fault(argument: Argument, value: Any) -> str | None:

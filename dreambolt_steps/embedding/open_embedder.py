@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dreambolt_steps.errors import MissingPackageError
+from dreambolt_steps.errors import MissingPackageError, ModelError
 from dreambolt_steps.settings import require_credentials
+from dreambolt_steps.unknown_names import find_closest
 
 SERVER = "server:"
 _HALF = "bfloat16"
@@ -100,7 +101,13 @@ def check_embedder(name: str) -> None:
         return
     from dreambolt_steps.embedding.models.model_folder import find_model_folder
 
-    find_model_folder(None if name in ("", _HALF) else name)
+    try:
+        find_model_folder(None if name in ("", _HALF) else name)
+    except ModelError as error:
+        meant = find_closest(name, (_HALF, *_PACKAGES))
+        if meant is None:
+            raise
+        raise ModelError(f"did you mean {meant!r}? {error}") from error
 
 
 def _is_static(name: str) -> bool:

@@ -53,11 +53,18 @@ def find_head(steps: Sequence[Any]) -> TableHead | None:
     for step in reversed(steps):
         if type(step).__name__.startswith(_TABLELESS):
             continue
-        data = getattr(getattr(step, "output", None), "dataset", None)
-        table = getattr(getattr(data, "data", None), "table", None)
+        table = _find_table(step)
         if isinstance(table, pa.Table) and table.num_columns:
             return show_head(step.name, table)
     return None
+
+
+def _find_table(step: Any) -> Any:
+    try:
+        data = getattr(step.output, "dataset", None)
+    except Exception:  # DataDreamer's, for the step that failed or still runs
+        return None
+    return getattr(getattr(data, "data", None), "table", None)
 
 
 def show_head(step: str, table: pa.Table) -> TableHead:

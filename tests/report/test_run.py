@@ -11,7 +11,7 @@ import pytest
 
 from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns, limit_rejects
 from dreambolt_steps.dry_run import rehearse
-from dreambolt_steps.errors import RejectLimitError
+from dreambolt_steps.errors import RejectLimitError, UsageError
 from dreambolt_steps.report.run import report_run
 from tests.report.test_page import read_text
 
@@ -23,9 +23,9 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def build(source: Path, out: Path) -> None:
+def build(source: Path, out: Path, **args: Any) -> None:
     raw = LoadTable("load", args={"source": str(source)})
-    clean = CleanTable("clean", inputs=columns(raw))
+    clean = CleanTable("clean", inputs=columns(raw), args=args)
     from datadreamer.steps import DataSource
 
     DataSource("their own", data={"x": [1, 2, 3, 4, 5, 6, 7]})
@@ -68,6 +68,15 @@ def test_a_run_that_is_stopped_leaves_one_too(
     text = read_text(report.read_text(encoding="utf-8"))
     assert "Stopped. 1 of 3 rows read were rejected" in text
     assert "3 rows read − 1 rejected = 2 left when it stopped" in text
+
+
+def test_a_step_that_fails_leaves_one_with_what_was_wrong(
+    session: Callable[..., Any], source: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="integr"), session():
+        build(source, tmp_path, types={"id": "integr"})
+    text = read_text((tmp_path / "session" / "report.html").read_text(encoding="utf-8"))
+    assert "unknown type 'integr'" in text
 
 
 def test_a_rehearsal_leaves_none(session: Callable[..., Any], source: Path, tmp_path: Path) -> None:

@@ -82,8 +82,8 @@ class StepClass(StepMeta):
         taken["args"] = _check_args(taken.get("args"), owner)
         if declared:
             check_arguments(taken["args"], declared, owner)
-            taken["args"] = _open_models(taken["args"], declared, owner)
         try:
+            taken["args"] = _open_models(taken["args"], declared, owner)
             return super().__call__(name, **taken)
         except Exception as error:
             name_step(error, owner)
