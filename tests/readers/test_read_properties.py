@@ -40,6 +40,7 @@ def read_text(text: str, delimiter: str, quote: str) -> tuple[list[list[str | No
 def test_what_csv_writes_reads_back(
     rows: list[list[str]], delimiter: str, quote: str, ending: tuple[str, int]
 ) -> None:
+    assume(not any(row[0].startswith("\ufeff") for row in rows))  # no part of the value there
     line_end, quoting = ending
     sink = io.StringIO(newline="")
     writer = csv.writer(

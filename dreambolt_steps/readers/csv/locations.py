@@ -14,8 +14,8 @@ from dreambolt_steps.readers.csv.scan.record_offsets import (
     iterate_blocks,
 )
 from dreambolt_steps.readers.csv.scan.records import RecordSplitter
+from dreambolt_steps.readers.csv.scan.region import Region
 from dreambolt_steps.readers.csv.scan.row_writer import RowWriter
-from dreambolt_steps.readers.csv.scan.scan import Region
 from dreambolt_steps.readers.csv.scan.scan_result import Screening
 from dreambolt_steps.readers.csv.sniff.dialect import MAX_LINE_BYTES, Dialect
 from dreambolt_steps.readers.location import RowPlace

@@ -18,9 +18,10 @@ from dreambolt_steps.readers.csv.arrow_csv import suits_arrow
 from dreambolt_steps.readers.csv.locations import DelimitedPlaces
 from dreambolt_steps.readers.csv.rows import DelimitedRows
 from dreambolt_steps.readers.csv.scan.bad_rows import OddRow
+from dreambolt_steps.readers.csv.scan.region import NotUtf8Error
 from dreambolt_steps.readers.csv.scan.row_classifier import BROKEN_QUOTES
 from dreambolt_steps.readers.csv.scan.row_writer import RowWriter
-from dreambolt_steps.readers.csv.scan.scan import NotUtf8Error, screen_table
+from dreambolt_steps.readers.csv.scan.scan import screen_table
 from dreambolt_steps.readers.csv.scan.scan_result import Screening
 from dreambolt_steps.readers.csv.sniff.describe import tell_findings
 from dreambolt_steps.readers.csv.sniff.dialect import Dialect, DialectOverrides

@@ -98,7 +98,11 @@ class OpenFile:
 
     def finish(self, rows: int, rejects: TableSpool) -> FileReport:
         """Report on the file once its rows are read, and add what it rejected to `rejects`."""
-        found = (replace(one, file=self.report.file) for one in self.reader.iterate_rejects())
+        file = self.report.file
+        found = (
+            one if one.file == file else replace(one, file=file)
+            for one in self.reader.iterate_rejects()
+        )
         rejected = gather_rejects(found, rejects)
         cursor = self.cursor
         counts = (cursor.passed_over, cursor.empty, cursor.largest) if cursor else (0, 0, None)

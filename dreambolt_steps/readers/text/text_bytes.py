@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 import pyarrow as pa
 
+_LINE_END = re.compile(b"[\r\n]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
@@ -69,3 +71,22 @@ def find_bad_byte(block: bytes) -> int:
     except UnicodeDecodeError as error:
         return error.start
     return len(block)
+
+
+def find_bad_bytes(block: bytes) -> list[int]:
+    """Return where bytes are not UTF-8, at least one in each line that has such; a character that
+    the end of the block cuts counts."""
+    found: list[int] = []
+    if is_utf8(block):
+        return found
+    view, start = memoryview(block), 0
+    while start < len(block):
+        try:
+            codecs.utf_8_decode(view[start:], "strict", True)
+        except UnicodeDecodeError as error:
+            found.append(start + error.start)
+            end = _LINE_END.search(block, found[-1])
+            start = end.end() if end else len(block)
+            continue
+        break
+    return found

@@ -43,25 +43,29 @@ class OddRows:
     def __init__(self) -> None:
         """No row was met yet."""
         self._spool = TableSpool(_SCHEMA)
-        self._held: list[OddRow] = []
+        self._held: tuple[list[int], list[str], list[str]] = ([], [], [])
         self._characters = 0
 
     def append(self, row: OddRow) -> None:
         """Keep one more."""
-        self._held.append(row)
-        self._characters += len(row.raw)
-        if len(self._held) >= _MOST_HELD or self._characters > _MOST_CHARACTERS:
-            columns = [[getattr(one, name) for one in self._held] for name in _SCHEMA.names]
-            self._spool.add(pa.table(columns, schema=_SCHEMA))
-            self._held, self._characters = [], 0
+        self.extend([row.offset], [row.raw], [row.reason])
+
+    def extend(self, offsets: list[int], raws: list[str], reasons: list[str]) -> None:
+        """Keep several, by their columns."""
+        for column, values in zip(self._held, (offsets, raws, reasons), strict=True):
+            column += values
+        self._characters += sum(map(len, raws))
+        if len(self._held[0]) >= _MOST_HELD or self._characters > _MOST_CHARACTERS:
+            self._spool.add(pa.table(self._held, schema=_SCHEMA))
+            self._held, self._characters = ([], [], []), 0
 
     def __len__(self) -> int:
-        return self._spool.num_rows + len(self._held)
+        return self._spool.num_rows + len(self._held[0])
 
     def __iter__(self) -> Iterator[OddRow]:
         for batch in self._spool.iterate_batches():
             yield from map(OddRow, *(column.to_pylist() for column in batch.columns))
-        yield from self._held
+        yield from map(OddRow, *self._held)
 
     def take_first(self, rows: int) -> list[OddRow]:
         """The first of them."""

@@ -23,7 +23,7 @@ NUL = "a NUL byte, which no text has"
 MARK = "a byte order mark before the first field is left out"
 PADDED = "fields missing at the end are read as null"
 _MARK = "\ufeff"
-_LOOKAHEAD = 1 << 14
+LOOKAHEAD = 1 << 14
 _OPENED = re.compile(r"[^\s\d][\"'`](?=\w)")
 _CLOSED = re.compile(r"[^\s\d][\"'`]$")
 
@@ -42,7 +42,7 @@ class RowSorter:
         """
         self._layout, self._writer, self._found, self._pad = layout, writer, found, pad
         self._quote = dialect.quote
-        self._undecodable = f"bytes that are not valid {dialect.encoding}"
+        self.undecodable = f"bytes that are not valid {dialect.encoding}"
         self._splitter = RecordSplitter(dialect)
         self._repairer = RowRepairer(
             dialect, layout.width, layout.profile, multiline=layout.multiline
@@ -68,40 +68,44 @@ class RowSorter:
         self._after_blank = self._after_broken = False
         return self._held.release()
 
+    @property
+    def is_alert(self) -> bool:
+        """Whether the next record is to be looked at even if it is well-formed."""
+        return self._after_blank or self._after_broken or bool(self._found.tables)
+
     def sort(
-        self, text: str, offset: int, *, final: bool, force: bool
+        self, text: str, offset: int, *, final: bool, force: bool, lookahead: int
     ) -> tuple[list[SortedRow], int]:
-        """Sort the records of a text that begins with a record.
+        """Sort the record with which a text begins.
 
         Args:
             text: decoded by `text_bytes.decode`.
             offset: where the text begins in the file, in bytes.
             final: whether the table ends with it.
-            force: give up on quotes that nothing in this text closes.
+            force: give up on a quote that nothing in this text closes.
+            lookahead: how much text is to stand behind the record.
 
-        Returns: rows to write, and how many bytes were used up; the rest is to come again with more
-        text behind it.
+        Returns: rows to write, and how many bytes were used up; none where more text is needed.
         """
         self._text, self._places, self._rows = text, BytePlaces(text, offset), []
-        at = 0
-        while at < len(text):
-            record = self._splitter.take(text, at)
-            if not final:
-                unclosed = record.quoting is Quoting.UNCLOSED and not force
-                short = at > 0 and len(text) - record.next < _LOOKAHEAD
-                if unclosed or short or record.next >= len(text):
-                    break
-            at = self._sort_record(record)
-        end = self._places.find(at)
-        if final:
-            self._rows += self._held.end_file()
-            if self._found.tables:
-                self._found.tables[-1].end = end
-        return self._rows, end - offset
+        record = self._splitter.take(text, 0)
+        if not final and record.next >= len(text):
+            return [], 0
+        is_unclosed = record.quoting is Quoting.UNCLOSED and not force
+        if not final and (is_unclosed or len(text) - record.next < lookahead):
+            return [], 0
+        behind = self._sort_record(record)
+        return self._rows, self._places.find(behind) - offset
+
+    def finish(self, end: int) -> list[SortedRow]:
+        """End the table; return the rows that are held no longer."""
+        if self._found.tables:
+            self._found.tables[-1].end = end
+        return self._held.end_file()
 
     def _sort_record(self, record: Record) -> int:
         """Sort one record; return where the next begins."""
-        if self._text.startswith(_MARK, record.start) and len(self._text) > record.start + 1:
+        if self._text.startswith(_MARK, record.start) and record.end > record.start + 1:
             self._note_repair(MARK, record)
             record = self._splitter.take(self._text, record.start + 1)
         raw = self._text[record.start : record.end]
@@ -135,7 +139,7 @@ class RowSorter:
         plain = self._writer.is_plain(raw)
         written = raw if plain else self._writer.write(list_cells(record))
         if not text_bytes.is_text(raw):
-            self._hold(record, None, self._undecodable)
+            self._hold(record, None, self.undecodable)
         elif "\0" in raw:
             self._hold(record, None, NUL)
         elif written is None or (not plain and self._has_shifted(record)):
@@ -172,7 +176,7 @@ class RowSorter:
         written = self._writer.write(repair.cells) if repair else None
         raw = self._text[record.start : record.end]
         if not text_bytes.is_text(raw) or "\0" in raw:
-            self._hold(record, None, self._undecodable if not text_bytes.is_text(raw) else NUL)
+            self._hold(record, None, self.undecodable if not text_bytes.is_text(raw) else NUL)
             self._after_broken = record.quoting is not Quoting.SOUND
         elif repair and written is not None:
             self._put(written, record)

@@ -3,15 +3,16 @@ those that fit the table are copied."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.readers.csv.scan.block_scanner import BlockScanner
 from dreambolt_steps.readers.csv.scan.block_validator import BlockChecker
 from dreambolt_steps.readers.csv.scan.clean_prefix import BLOCK_BYTES, find_sound_end
 from dreambolt_steps.readers.csv.scan.pending_rows import SortedRow
+from dreambolt_steps.readers.csv.scan.region import NotUtf8Error, Region
 from dreambolt_steps.readers.csv.scan.row_classifier import RowSorter
 from dreambolt_steps.readers.csv.scan.row_writer import RowWriter
 from dreambolt_steps.readers.csv.scan.scan_result import Screening
@@ -20,39 +21,6 @@ from dreambolt_steps.readers.csv.sniff.layout import Layout
 from dreambolt_steps.readers.text import text_bytes
 
 _COPY_BYTES = 4 << 20
-
-
-class NotUtf8Error(Exception):
-    """A byte is not UTF-8; `offset` tells which."""
-
-    def __init__(self, offset: int) -> None:
-        """Take its offset in the file."""
-        super().__init__(offset)
-        self.offset = offset
-
-
-@dataclass(frozen=True)
-class Region:
-    """The part of a file that holds a table's rows, and how to walk over it.
-
-    Attributes:
-        start, end: byte offsets.
-        lines_before: lines before the start.
-        line_end: how its lines end, as bytes.
-        odd_from: byte offset from which rows are not to be trusted even if they look well-formed.
-        copy: whether a copy is needed even if all rows are well-formed.
-        pad: whether rows with too few fields are filled up with nulls.
-        bad_bytes: whether rows that are not UTF-8 are rejected; otherwise NotUtf8Error is raised.
-    """
-
-    start: int
-    end: int
-    lines_before: int
-    line_end: bytes
-    odd_from: int
-    copy: bool = False
-    pad: bool = False
-    bad_bytes: bool = False
 
 
 def screen_table(
@@ -100,8 +68,11 @@ class _Walk:
         self.found = Screening()
         self._sorter = RowSorter(dialect, layout, self._writer, self.found, pad=region.pad)
         self._trusts = self._writer.copies_text
+        self._scanner = BlockScanner(
+            dialect, layout, region, self._sorter, self.found, self, trusts=self._trusts
+        )
         self._sink: BinaryIO | None = None
-        self._copied = 0
+        self._copied, self._expected = 0, -1
 
     def run(self) -> None:
         region, block, done = self._region, b"", self._region.start
@@ -113,20 +84,22 @@ class _Walk:
         self._source.seek(done)
         while True:
             left = region.end - done - len(block)
-            chunk = self._source.read(min(BLOCK_BYTES, left)) if left > 0 else b""
+            size = max(BLOCK_BYTES, len(block))
+            chunk = self._source.read(min(size, left)) if left > 0 else b""
             block += chunk
-            final = not chunk
+            final = not chunk or len(chunk) == left
             if not final and region.line_end not in block and len(block) < MAX_LINE_BYTES:
                 continue
             used = self._check(block, done, final)
             if used:
-                self._write_rows(self._sorter.release())
-                self._write_block(block[:used], done)
+                self.write_rows(self._sorter.release())
+                self.write_block(block[:used], done)
             elif used is None:
                 self._begin_copy(done)
-                used = self._sort(block, done, final)
+                used = self._scan(block, done, final)
             done, block = done + used, block[used:]
             if final and not block:
+                self.write_rows(self._sorter.finish(done))
                 return
 
     def close(self) -> None:
@@ -138,14 +111,11 @@ class _Walk:
         end = done + len(block)
         if not self._trusts or self.found.tables or end > self._region.odd_from:
             return None
-        if final:
-            if not block:
-                return None if self._sorter.is_holding else 0
-            if not block.endswith(self._region.line_end):
-                used = self._checker.check(block + self._region.line_end)
-                used = used and min(used, len(block))
-            else:
-                used = self._checker.check(block)
+        if final and not block:
+            return 0 if not self._sorter.is_holding else None
+        if final and not block.endswith(self._region.line_end):
+            used = self._checker.check(block + self._region.line_end)
+            used = used and min(used, len(block))
         else:
             used = self._checker.check(block)
         if used and not text_bytes.is_utf8(block[:used]):
@@ -154,21 +124,14 @@ class _Walk:
             return None
         return used
 
-    def _sort(self, block: bytes, done: int, final: bool) -> int:
-        whole = block
-        if not final:
-            whole = block[: max(block.rfind(b"\n"), block.rfind(b"\r")) + 1]
-        text = text_bytes.decode(whole)
-        if not self._region.bad_bytes and not text_bytes.is_text(text):
-            raise NotUtf8Error(done + text_bytes.find_bad_byte(whole))
+    def _scan(self, block: bytes, done: int, final: bool) -> int:
         full = len(block) >= MAX_LINE_BYTES
-        rows, used = self._sorter.sort(text, done, final=final, force=full)
+        used = self._scanner.scan(block, done, final=final, force=full)
         if full and not used:
             raise SourceError(
                 f"{self._path}: the row at byte {done} is longer than {MAX_LINE_BYTES >> 20} MiB; "
                 "name the file's quote and delimiter, or split the row"
             )
-        self._write_rows(rows)
         return used
 
     def _begin_copy(self, done: int) -> None:
@@ -181,27 +144,30 @@ class _Walk:
         self._source.seek(self._region.start)
         left = done - self._region.start
         while left > 0 and (piece := self._source.read(min(_COPY_BYTES, left))):
-            self._write_block(piece, done - left)
+            self.write_block(piece, done - left)
             left -= len(piece)
         self._source.seek(place)
 
-    def _write_block(self, block: bytes, offset: int) -> None:
+    def write_block(self, block: bytes, offset: int) -> None:
+        """Write whole rows, which begin at an offset of the file."""
         if self._sink:
-            self._note_segment(offset)
+            self._note_segment(offset, len(block))
             self._sink.write(block)
             self._copied += len(block)
 
-    def _write_rows(self, rows: list[SortedRow]) -> None:
+    def write_rows(self, rows: list[SortedRow]) -> None:
+        """Write rows one by one."""
         if not rows or not self._sink:
             return
         pieces = []
         for row in rows:
-            self._note_segment(row.offset)
             piece = text_bytes.encode(row.text) + self._region.line_end
+            self._note_segment(row.offset, len(piece))
             self._copied += len(piece)
             pieces.append(piece)
         self._sink.write(b"".join(pieces))
 
-    def _note_segment(self, offset: int) -> None:
-        if not self.found.segments or self.found.find_original(self._copied) != offset:
+    def _note_segment(self, offset: int, size: int) -> None:
+        if offset != self._expected:
             self.found.segments.append((self._copied, offset))
+        self._expected = offset + size

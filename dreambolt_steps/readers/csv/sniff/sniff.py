@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.readers.csv.scan.records import RecordSplitter
-from dreambolt_steps.readers.csv.scan.scan import Region
+from dreambolt_steps.readers.csv.scan.region import Region
 from dreambolt_steps.readers.csv.sniff.boundaries import Boundaries
 from dreambolt_steps.readers.csv.sniff.choose import choose_dialect
 from dreambolt_steps.readers.csv.sniff.dialect import Dialect, DialectOverrides

@@ -92,7 +92,7 @@ def find_width(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
         counts,
         key=lambda width: (counts[width] * (1 - 0.8 / width), width == widths[0], width),
     )
-    if counts[widths[0]] == counts[commonest]:
+    if counts[widths[0]] >= (0.8 if widths[0] > 1 else 1) * counts[commonest]:
         commonest = widths[0]
     longest = max((run.length for run in runs), default=0)
     for index, run in enumerate(runs):
