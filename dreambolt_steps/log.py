@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from dreambolt_steps.secret_text import hide_passwords
+
 _run_ids: list[str] = []
 
 
@@ -128,7 +130,7 @@ class LoggingReporter:
         )
 
     def say(self, message: str, level: int = logging.INFO) -> None:
-        self.logger.log(level, message)
+        self.logger.log(level, hide_passwords(message))
 
 
 _current: list[Reporter] = [LoggingReporter()]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from dreambolt_steps.errors import DreamboltError
+from dreambolt_steps.secret_text import hide_passwords
 
 FAILED, INTERRUPTED = 1, 130
 _AGAIN_SECONDS = 0.02  # long enough for what dropped it to end
@@ -137,8 +138,8 @@ def _stop_interrupted() -> NoReturn:
 
 def _show_traceback() -> None:
     if is_debugging():
-        traceback.print_exc()
+        _say(traceback.format_exc().rstrip())
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(hide_passwords(line), file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from dreambolt_steps.log import current_run_id
+from dreambolt_steps.secret_text import hide_passwords
 
 VERSION = 1
 """Of the events' fields: raised when one is renamed, removed or means something else."""
@@ -37,5 +38,6 @@ def write_event(
         "step": step,
         "event": event,
     }
-    sys.stdout.write(json.dumps(line | fields, default=str, ensure_ascii=False) + "\n")
+    told = json.dumps(line | fields, default=str, ensure_ascii=False)
+    sys.stdout.write(hide_passwords(told) + "\n")
     sys.stdout.flush()

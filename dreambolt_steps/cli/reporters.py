@@ -21,6 +21,7 @@ from dreambolt_steps.cli.json_log import write_event
 from dreambolt_steps.cli.tables import make_printable
 from dreambolt_steps.findings.listing import list_findings
 from dreambolt_steps.log import Receipt
+from dreambolt_steps.secret_text import hide_passwords
 
 _NOTES_IN_LINE = 3
 _SECONDS_BETWEEN = 1
@@ -55,7 +56,7 @@ class RunReporter:
 
     def _print(self, line: str) -> None:
         # Step names and paths may hold brackets, which are no markup here.
-        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
+        self.console.print(hide_passwords(line), highlight=False, soft_wrap=True, markup=False)
 
 
 class BarReporter(RunReporter):

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dreambolt_steps.secret_text import hide_passwords
+
 _OWN = ("dreambolt", "cli.py")
 _NOTEBOOK = "ipykernel_launcher.py"
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@")
 _SIGNED = re.compile(
     r"(?i)([?&][^=&\s]*(?:sig|token|secret|key|credential|password)[^=&\s]*=)[^&\s]+"
 )
@@ -43,5 +44,4 @@ def hide_secrets(argument: str) -> str:
     >>> hide_secrets("api_key=abc"), hide_secrets("https://x.org/a?X-Amz-Signature=abc&b=1")
     ('api_key=***', 'https://x.org/a?X-Amz-Signature=***&b=1')
     """
-    hidden = _PASSWORD.sub(r"\1:***@", argument)
-    return _NAMED.sub(r"\1***", _SIGNED.sub(r"\1***", hidden))
+    return _NAMED.sub(r"\1***", _SIGNED.sub(r"\1***", hide_passwords(argument)))

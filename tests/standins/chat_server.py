@@ -25,6 +25,7 @@ class ChatServer:
     Attributes:
         bodies: of all requests to /chat/completions, in the order in which they came.
         paths: of those requests.
+        authorizations: the header of that name of each request, whatever its path.
         batches: its batch API.
         finished: their numbers, in the order in which they were answered.
     """
@@ -34,6 +35,7 @@ class ChatServer:
         self.bodies: list[dict[str, Any]] = []
         self.finished: list[int] = []
         self.paths: list[str] = []
+        self.authorizations: list[str] = []
         self.models: list[str] | Reply | None = None
         self.batches = BatchService(answer)
         self._started = threading.Event()
@@ -71,6 +73,9 @@ class ChatServer:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                for line in head.split("\r\n"):
+                    if line.lower().startswith("authorization:"):
+                        self.authorizations.append(line.partition(":")[2].strip())
                 lengths = [line for line in head.lower().split("\r\n") if "content-length:" in line]
                 size = int(lengths[0].split(":")[1]) if lengths else 0
                 content = await reader.readexactly(size)

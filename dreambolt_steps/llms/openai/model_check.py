@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 
 from dreambolt_steps.errors import CredentialError, ModelError
+from dreambolt_steps.llms.openai.login import authorize
 
 
 def check_model(model: str, base_url: str, key: str, key_name: str, timeout: float = 20.0) -> None:
@@ -23,7 +24,13 @@ def check_model(model: str, base_url: str, key: str, key_name: str, timeout: flo
     """
     import openai
 
-    client = openai.OpenAI(base_url=base_url, api_key=key, timeout=timeout, max_retries=1)
+    client = openai.OpenAI(
+        base_url=base_url,
+        api_key=key,
+        timeout=timeout,
+        max_retries=1,
+        default_headers=authorize(base_url, key),
+    )
     with client:
         try:
             names = [one.id for one in client.models.list().data or []]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dreambolt_steps.llms.openai.login import authorize
 from dreambolt_steps.llms.openai.network import find_proxy, make_ssl_context
 from dreambolt_steps.llms.openai.server import Server
 from dreambolt_steps.llms.openai.server_capabilities import Traits
@@ -53,7 +54,7 @@ class Sender:
         self._server = server
         self._timeout, self._connections = timeout, connections
         self._url = f"{server.base_url}{path}"
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+        self._headers = {"Content-Type": "application/json", **authorize(server.base_url, key)}
         for variable, header in _ACCOUNT_HEADERS.items():  # as the openai client has them
             if value := os.environ.get(variable):
                 self._headers[header] = value

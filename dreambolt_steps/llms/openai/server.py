@@ -9,6 +9,7 @@ from typing import Any
 
 from dreambolt_steps.errors import CredentialError, DreamboltError, ModelError
 from dreambolt_steps.llms.answer_forms import find_error, read_body, read_completion
+from dreambolt_steps.llms.openai.login import take_login
 from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.openai.waits import read_wait
 from dreambolt_steps.llms.outcome import Completion, Trouble
@@ -165,5 +166,6 @@ def read_error(answer: Any) -> ServerError:
 
 
 def choose_url(base_url: str | None = None) -> str:
-    """A server's address: as it is told, else OPENAI_BASE_URL, else OpenAI's own."""
-    return (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+    """A server's address: as it is told, else OPENAI_BASE_URL, else OpenAI's own; without a login
+    in it, which is sent as a header (`authorize`)."""
+    return take_login(base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from dreambolt_steps.errors import DreamboltError, ModelError, TransientError
+from dreambolt_steps.llms.openai.login import authorize
 from dreambolt_steps.llms.openai.server import Server
 from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.outcome import Completion, Trouble
@@ -74,7 +75,11 @@ class BatchApi:
         import openai
 
         return openai.OpenAI(
-            base_url=self.server.base_url, api_key=self._key, timeout=self._timeout, max_retries=4
+            base_url=self.server.base_url,
+            api_key=self._key,
+            timeout=self._timeout,
+            max_retries=4,
+            default_headers=authorize(self.server.base_url, self._key),
         )
 
     def hand_over(self, token: str, bodies: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
