@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -146,23 +145,17 @@ def _embed(
 
     Raises: UsageError: the column was embedded by another model.
     """
+    from dreambolt_steps.embedding.models.adapter import encode_query
     from dreambolt_steps.embedding.open_embedder import open_query_embedder
+    from dreambolt_steps.embedding.vector_origin import VectorOrigin, check_origins
 
-    name = column.removesuffix("_embedding")
-    facts = [json.loads(pairs.get(f"embedding.{name}.facts", "{}")) for pairs in metadata]
-    known = {told["embedder"] for told in facts if "embedder" in told}
+    origins = [VectorOrigin.read(column, pairs) for pairs in metadata]
+    known = {origin.embedder for origin in origins if origin.embedder is not None}
     embedder = open_query_embedder(model or (known.pop() if len(known) == 1 else ""))
-    ours = f"{embedder.model_name} ({embedder.dims} dims)"
-    recorded = {pairs.get(f"embedding.{name}", ours) for pairs in metadata}
-    cut = {told.get("dims") for told in facts}
-    if dims != embedder.dims and cut != {dims}:
-        recorded.add(f"another model ({dims} dims)")
-    for other in sorted(recorded - {ours}):
-        raise UsageError(
-            f"{column} was embedded by {other}, this command has {ours}; name that model: "
-            "--embedder"
-        )
-    return [float(value) for value in next(embedder.encode([text]))[:dims]]
+    check_origins(column, dims, origins, embedder, "name that model: --embedder")
+    prompts = {origin.query_prompt for origin in origins if origin.query_prompt is not None}
+    vector = encode_query(embedder, text, prompts.pop() if len(prompts) == 1 else None)
+    return [float(value) for value in vector[:dims]]
 
 
 def _show(found: pa.Table, column: str, vectors: set[str], output: ResultOutput) -> None:

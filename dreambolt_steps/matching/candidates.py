@@ -117,6 +117,9 @@ def find_candidates(
             wanted = min(k, len(others))
             near, at = find_nearest(asked, held, wanted, exact_pairs=exact_pairs)
             there = at != NONE
+            # A product of two equal vectors may be a little less than 1, or more.
+            same = right.places[others[at]] == places[:, None]
+            near = np.where(same & there, 1, np.minimum(near, 1)).astype(np.float32)
             units = np.repeat(np.arange(len(places)), there.sum(axis=1)) + count
             found.append((units, others[at[there]], near[there]))
         count += len(places)

@@ -49,6 +49,8 @@ def number_groups(*tables: tuple[pa.Table, Sequence[str]]) -> list[np.ndarray]:
 
 def split_by(groups: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """Each group's number and its rows, ascending; rows without a group (-1) are left out."""
+    if not len(groups):
+        return
     order = np.argsort(groups, kind="stable")
     found, starts = np.unique(groups[order], return_index=True)
     for group, rows in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
@@ -56,10 +58,23 @@ def split_by(groups: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
             yield group, rows
 
 
+def _join_kinds(kinds: set[pa.DataType]) -> set[pa.DataType]:
+    """The one type of whole numbers of any width, or of texts, in place of several."""
+    if len(kinds) < 2:
+        return kinds
+    if all(pa.types.is_integer(kind) for kind in kinds):
+        return {pa.decimal128(20, 0) if pa.uint64() in kinds else pa.int64()}
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    if all(any(test(kind) for test in texts) for kind in kinds):
+        return {pa.large_string()}
+    return kinds
+
+
 def _encode(columns: list[pa.Array], names: list[str]) -> list[np.ndarray]:
     kinds = {
         one.type.value_type if pa.types.is_dictionary(one.type) else one.type for one in columns
     }
+    kinds = _join_kinds(kinds)
     if len(kinds) > 1:
         raise SchemaError(
             f"columns {' and '.join(map(repr, names))} to block by are of types "

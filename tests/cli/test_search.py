@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,9 +14,19 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from dreambolt_steps import (
+    CopyIntoDuckDB,
+    EmbedColumns,
+    ExportParquet,
+    LoadTable,
+    SentenceTransformerEmbedder,
+    columns,
+    open_session,
+)
 from dreambolt_steps.cli import tables
 from dreambolt_steps.cli.app import app
 from dreambolt_steps.cli.query import show_query, show_search
+from dreambolt_steps.embedding.models.model_folder import find_model_folder
 from dreambolt_steps.embedding.open_embedder import name_embedder, open_embedder
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.errors import SourceError, UsageError, WarehouseError
@@ -130,6 +142,68 @@ def test_vectors_that_can_not_be_searched_are_named(
     with pytest.raises(UsageError) as caught:
         show_search(str(database), "car", "names", 3, column)
     assert words in str(caught.value)
+
+
+@pytest.fixture
+def own_model(tmp_path: Path) -> Path:
+    """A folder with the packaged model, which wants prompts."""
+    folder = tmp_path / "own"
+    shutil.copytree(find_model_folder(None), folder)
+    prompts = {"prompts": {"query": "parliament: ", "passage": "a car: "}}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    return folder
+
+
+def embed_by(folder: Path, model: Path) -> Path:
+    """A database of names with their vectors, by a model in a folder."""
+    lines = [f"{number},{name}\n" for number, name in enumerate(NAMES)]
+    (folder / "names.csv").write_text("id,name\n" + "".join(lines))
+    with open_session(folder / "session"):
+        load = LoadTable("load", args={"source": str(folder / "names.csv")})
+        embedder = SentenceTransformerEmbedder(str(model), device="cpu")
+        args: dict[str, Any] = {"columns": ["name"], "embedder": embedder}
+        embed = EmbedColumns("embed", inputs=columns(load), args=args)
+        files = ExportParquet("export", inputs=columns(embed), args={"path": str(folder / "files")})
+        args = {"database": str(folder / "x.duckdb"), "table": "names"}
+        CopyIntoDuckDB("copy", inputs=columns(files), args=args)
+    return folder / "x.duckdb"
+
+
+def test_a_model_is_known_by_its_files_not_by_its_name(
+    tmp_path: Path, own_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = embed_by(tmp_path, own_model)
+    renamed = tmp_path / "renamed"
+    shutil.copytree(own_model, renamed)
+    for model in (str(renamed), ""):  # or the packaged weights, which are the same ones
+        show_search(str(database), "an automobile", "names", 1, None, model)
+        assert "similarity" in capsys.readouterr().out
+    weights = own_model / "model.safetensors"
+    changed = bytearray(weights.read_bytes())
+    changed[-4:] = b"\0\0\0\1"
+    weights.write_bytes(changed)
+    with pytest.raises(UsageError, match=r"named own \(384 dims\) as well but has other weights"):
+        show_search(str(database), "an automobile", "names", 1, None, str(own_model))
+
+
+def test_what_is_looked_for_gets_the_prompt_of_queries(
+    tmp_path: Path, own_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = embed_by(tmp_path, own_model)
+    model = SentenceTransformerEmbedder(str(own_model), device="cpu")
+    assert (model.prompt, model.query_prompt) == ("a car: ", "parliament: ")
+    plain = model.with_prompt("")
+    wanted = np.stack(list(plain.encode([f"a car: {name}" for name in NAMES])))
+    with duckdb.connect(str(database)) as connection:
+        kept = connection.sql("SELECT name_embedding FROM names ORDER BY id").fetchall()
+    np.testing.assert_allclose(np.array([row[0] for row in kept]), wanted, atol=1e-5)
+    show_search(str(database), "of three", "names", 3, None, str(own_model))
+    shown = capsys.readouterr().out.strip().split("\n")[1:]
+    (asked,) = plain.encode(["parliament: of three"])
+    best = [NAMES[at] for at in np.argsort(-(wanted @ asked))]
+    assert [next(name for name in NAMES if name in line) for line in shown] == best
+    cosines = [float(line.replace(",", " ").split()[0]) for line in shown]
+    assert cosines == pytest.approx(sorted(wanted @ asked, reverse=True), abs=1e-3)
 
 
 def test_parquet_files_are_searched_without_a_database(

@@ -188,3 +188,50 @@ def test_rows_beside_their_matches():
     assert alone["match_id"].to_pylist() == [None] * 3
     with pytest.raises(SchemaError, match="'match_id' is there twice"):
         join_matches(table.rename_columns(["match_id", "name"]).to_reader(), reference, matches)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (pa.int8(), pa.int64()),
+        (pa.int32(), pa.uint64()),
+        (pa.uint16(), pa.int16()),
+        (pa.string(), pa.large_string()),
+        (pa.int16(), pa.dictionary(pa.int32(), pa.int64())),
+    ],
+)
+def test_equal_values_are_in_one_group_whatever_their_width(one, other):
+    values = ["1", "2", None, "3"] if pa.types.is_string(one) else [1, 2, None, 3]
+    left = pa.table({"a": pa.array(values, one)})
+    right = pa.table({"a": pa.array(values[::-1], other)})
+    numbers = number_groups((left, ["a"]), (right, ["a"]))
+    assert numbers[0].tolist() == numbers[1].tolist()[::-1]
+    assert numbers[0].tolist().count(-1) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_equal_texts_are_1_and_no_cosine_is_more(seed):
+    values = np.random.default_rng(seed).normal(size=(200, 384)).astype(np.float32)
+
+    def read(places):
+        return ArrayVectors(values[places])
+
+    groups, places = np.zeros(200, np.int64), np.arange(200)
+    found = find_candidates(Side(places, groups, read), Side(places[::-1], groups, read), 3)
+    ranks, _ = found.rank()
+    assert (found.scores[ranks == 1] == 1).all()
+    assert (found.references[ranks == 1] == 199 - found.units[ranks == 1]).all()
+    assert found.scores.max() == 1
+
+
+@pytest.mark.parametrize(("left", "right"), [(0, 3), (3, 0), (0, 0)])
+def test_no_rows_on_either_side_are_no_candidates(left, right):
+    vectors = np.eye(3, dtype=np.float32)
+
+    def side(rows):
+        place = np.arange(rows)
+        return Side(place, np.zeros(rows, np.int64), lambda places: ArrayVectors(vectors[places]))
+
+    found = find_candidates(side(left), side(right), 2)
+    assert len(found.units) == len(found.scores) == 0
+    assert found.spread(np.empty(0, np.int64))[0].tolist() == []

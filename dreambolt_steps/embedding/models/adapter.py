@@ -54,6 +54,21 @@ def encode_with(
     yield from cut_batches(vectors, clean, batch_size)
 
 
+def encode_query(embedder: Any, text: str, prompt: str | None = None) -> np.ndarray:
+    """The vector of a text that is looked for, float32 of shape (dims,).
+
+    Args:
+        embedder: any DataDreamer Embedder.
+        text: what is looked for.
+        prompt: put before it; None for what the model wants of a query, if it has said so.
+    """
+    if callable(with_prompt := getattr(embedder, "with_prompt", None)):
+        embedder = with_prompt(embedder.query_prompt if prompt is None else prompt)
+    elif prompt:
+        text = prompt + text
+    return gather_batches(encode_with(embedder, None, [text]), 1)[0]
+
+
 def gather_batches(batches: Iterable[tuple[np.ndarray, np.ndarray]], texts: int) -> np.ndarray:
     """Batches in any order as one float32 array of shape (texts, dims), in the texts' order."""
     found = np.empty((texts, 0), np.float32)

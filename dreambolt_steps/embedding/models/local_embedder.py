@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 from abc import abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ class LocalEmbedder(Embedder):
 
     folder: Path
     prompt = ""
+    _query_prompt: str | None = None
 
     def __init__(self, model_name: str, cache_folder_path: str | None = None) -> None:
         super().__init__(model_name=model_name, cache_folder_path=cache_folder_path)
@@ -52,6 +54,17 @@ class LocalEmbedder(Embedder):
     def revision(self) -> str:
         """A hash of the model's files."""
         return hash_contents(self.folder)
+
+    @property
+    def query_prompt(self) -> str:
+        """What is put before a text that is looked for; as before any other, unless it was told."""
+        return self.prompt if self._query_prompt is None else self._query_prompt
+
+    def with_prompt(self, prompt: str) -> LocalEmbedder:
+        """The same model, loaded once, with another prompt before every text."""
+        other = copy.copy(self)
+        other.__dict__ |= {"prompt": prompt}
+        return other
 
     def count_threads(self) -> int:
         """Threads that a batch is computed on here: torch's, which ONNX Runtime takes as well."""

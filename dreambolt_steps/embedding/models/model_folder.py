@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,8 @@ _ALTERNATIVE = (
     "name a folder that holds a model, or leave the embedder out: the packaged "
     f"{PACKAGED} needs no network"
 )
+_PASSAGES = ("passage", "document", "corpus", "text")
+_QUERIES = ("query", "search_query", "retrieval.query", "web_search_query")
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "*/*.safetensors", "*/pytorch_model*.bin")
 
 
@@ -41,6 +44,25 @@ def find_model_folder(model: str | os.PathLike[str] | None, revision: str | None
     found = _fetch(name, revision)
     _check_folder(found)
     return found
+
+
+def read_own_prompts(folder: Path) -> tuple[str, str | None]:
+    """What a sentence-transformers model wants before passages, and before queries.
+
+    Its `config_sentence_transformers.json` names prompts, and which of them is the default.
+
+    Returns: the prompt of passages ("" for none), and that of queries; None if it has none.
+    """
+    try:
+        told = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return "", None
+    prompts = told.get("prompts") if isinstance(told, dict) else None
+    prompts = {str(name).lower(): str(text) for name, text in (prompts or {}).items()}
+    default = prompts.get(str(told.get("default_prompt_name") or "").lower()) if prompts else None
+    passage = next((prompts[name] for name in _PASSAGES if name in prompts), default)
+    query = next((prompts[name] for name in _QUERIES if name in prompts), default)
+    return passage or "", query
 
 
 def _check_folder(folder: Path) -> None:

@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xxhash
 
+from dreambolt_steps.embedding.models.agreement import SAMPLES, agree, encode_by_library
 from dreambolt_steps.embedding.models.local_embedder import LocalEmbedder
-from dreambolt_steps.embedding.models.model_folder import find_model_folder
+from dreambolt_steps.embedding.models.model_folder import find_model_folder, read_own_prompts
 from dreambolt_steps.embedding.models.onnx_export import INPUTS, OUTPUT, PRECISIONS, export_onnx
+from dreambolt_steps.embedding.models.sentence_transformer import load_model
 from dreambolt_steps.embedding.models.token_batches import Forward, pad_tokens
-from dreambolt_steps.errors import MissingPackageError, UsageError
+from dreambolt_steps.errors import MissingPackageError, ModelError, UsageError
+from dreambolt_steps.matching.nearest import normalize
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 RUNTIMES = ("onnxruntime", "openvino")
+_LEAST_COSINE = 0.85  # of 8 bits with float32, for any text; a text prepared otherwise is further
 _PROVIDERS = ("CUDAExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider")
 
 
@@ -33,7 +38,10 @@ class OnnxEmbedder(LocalEmbedder):
         model: a folder, or a name in the Hub's cache; default the packaged all-MiniLM-L6-v2.
         precision: "int8" or "float32".
         runtime: "onnxruntime" or "openvino".
-        prompt: put before every text, as some models want ("query: ").
+        prompt: put before every text, as some models want ("passage: "); by default what the model
+            itself has for passages.
+        query_prompt: put before a text that is looked for ("query: "), by `search`; by default what
+            the model itself has for queries, else `prompt`.
         cache_folder_path: folder of DataDreamer's vector cache for `run`.
 
     Raises: ModelError, at once, for a folder that is no model, and a package that is missing.
@@ -49,7 +57,8 @@ class OnnxEmbedder(LocalEmbedder):
         *,
         precision: str = "int8",
         runtime: str = "onnxruntime",
-        prompt: str = "",
+        prompt: str | None = None,
+        query_prompt: str | None = None,
         cache_folder_path: str | None = None,
     ) -> None:
         if precision not in PRECISIONS or runtime not in RUNTIMES:
@@ -60,7 +69,10 @@ class OnnxEmbedder(LocalEmbedder):
         self.folder = find_model_folder(model)
         name = Path(model).name if model else "all-MiniLM-L6-v2"
         super().__init__(f"{name} {precision}", cache_folder_path)
-        self.precision, self.runtime, self.prompt = precision, runtime, prompt
+        own = read_own_prompts(self.folder)
+        passages = own[0] if prompt is None else prompt
+        self.precision, self.runtime, self.prompt = precision, runtime, passages
+        self._query_prompt = own[1] if query_prompt is None and prompt is None else query_prompt
         _import_runtime(runtime)
 
     @cached_property
@@ -68,7 +80,9 @@ class OnnxEmbedder(LocalEmbedder):
         """The exported model, loaded on first use."""
         path = export_onnx(self.folder, self.revision, self.precision)
         open_model = _open_openvino if self.runtime == "openvino" else _open_onnxruntime
-        return [open_model(path, self._padding)]
+        forward = open_model(path, self._padding)
+        self._check_agreement(forward, path)
+        return [forward]
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -92,6 +106,25 @@ class OnnxEmbedder(LocalEmbedder):
         """The number of floats of one vector."""
         (vector,) = self.forwards[0]([self.tokenizer.encode("a").ids])
         return len(vector)
+
+    def _check_agreement(self, forward: Forward, path: Path) -> None:
+        """Compare with sentence-transformers, once for each prompt of an exported file.
+
+        Raises: ModelError: the model prepares texts in a way that the file does not hold.
+        """
+        mark = path.with_suffix(f".{xxhash.xxh3_64_hexdigest(self.prompt.encode())}.agrees")
+        if mark.is_file():
+            return
+        ours = np.concatenate([forward([tokens]) for tokens in self._tokenize(SAMPLES)])
+        theirs = encode_by_library(load_model(self.folder, "cpu"), SAMPLES, self.prompt)
+        alike = (normalize(ours) * normalize(theirs)).sum(axis=1).min() >= _LEAST_COSINE
+        exact = self.precision == "float32" and self.runtime == "onnxruntime"
+        if not (agree(ours, theirs) if exact else alike):
+            raise ModelError(
+                f"the model in {self.folder} prepares texts in a way of its own, and its ONNX form "
+                "gives other vectors than sentence-transformers; use SentenceTransformerEmbedder"
+            )
+        mark.touch()
 
     @property
     def _padding(self) -> int:

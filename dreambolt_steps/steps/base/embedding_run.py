@@ -18,6 +18,7 @@ from dreambolt_steps.embedding.models.ray import can_spread, spread_model
 from dreambolt_steps.embedding.open_embedder import name_embedder
 from dreambolt_steps.embedding.store import VectorStore
 from dreambolt_steps.embedding.text_source import TextSource
+from dreambolt_steps.embedding.vector_origin import hash_weights
 from dreambolt_steps.engines.current import current_engine
 from dreambolt_steps.model_identity import identify_model
 from dreambolt_steps.session.step_cache import VECTORS
@@ -121,8 +122,11 @@ class EmbeddingRun:
         revision = getattr(self.embedder, "revision", None) or name_store(self.identity, self.dims)
         name = f"{self.embedder.model_name} ({self.dims} dims)"
         asked = name_embedder(self.embedder)
-        known = {} if asked is None else {"embedder": asked}
-        return {"model": name, "revision": str(revision), **known}
+        told = {} if asked is None else {"embedder": asked}
+        more = {"weights": hash_weights(self.embedder)}
+        more |= {name: getattr(self.embedder, name, "") for name in ("prompt", "query_prompt")}
+        told |= {name: value for name, value in more.items() if value}
+        return {"model": name, "revision": str(revision), **told}
 
     def count_texts(self, done: int, total: int, known: int) -> None:
         """Tell how far the step is."""
