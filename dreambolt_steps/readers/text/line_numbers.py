@@ -25,15 +25,21 @@ def find_lines(path: Path, offsets: Sequence[int]) -> list[int]:
 
 def iterate_lines(path: Path, offsets: Iterable[int]) -> Iterator[int]:
     """Yield the lines of `find_lines` one by one, for offsets that come one by one."""
-    line, done = 1, 0
+    line, done, begin, chunk, has_cr = 1, 0, 0, b"", False
     with path.open("rb") as handle:
         for offset in offsets:
             while done < offset:
-                chunk = handle.read(min(offset - done, _CHUNK_BYTES))
-                if chunk.endswith(b"\r") and done + len(chunk) < offset:
-                    chunk += handle.read(1)
-                line += count_line_ends(chunk)
-                done += len(chunk)
+                if done >= begin + len(chunk):
+                    begin, chunk = done, handle.read(_CHUNK_BYTES)
+                    chunk += handle.read(1) if chunk.endswith(b"\r") else b""
+                    has_cr = b"\r" in chunk
+                    if not chunk:
+                        break
+                start, stop = done - begin, min(offset - begin, len(chunk))
+                line += chunk.count(b"\n", start, stop)
+                if has_cr:
+                    line += chunk.count(b"\r", start, stop) - chunk.count(b"\r\n", start, stop)
+                done = begin + stop
             yield line
 
 

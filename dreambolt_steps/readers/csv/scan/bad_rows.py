@@ -52,11 +52,12 @@ class OddRows:
 
     def extend(self, offsets: list[int], raws: list[str], reasons: list[str]) -> None:
         """Keep several, by their columns."""
-        for column, values in zip(self._held, (offsets, raws, reasons), strict=True):
-            column += values
+        self._held[0].extend(offsets)
+        self._held[1].extend(raws)
+        self._held[2].extend(reasons)
         self._characters += sum(map(len, raws))
         if len(self._held[0]) >= _MOST_HELD or self._characters > _MOST_CHARACTERS:
-            self._spool.add(pa.table(self._held, schema=_SCHEMA))
+            self._spool.add(pa.table(list(self._held), schema=_SCHEMA))
             self._held, self._characters = ([], [], []), 0
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from dreambolt_steps.readers.csv.scan.pending_rows import SortedRow
 from dreambolt_steps.readers.csv.scan.record_index import (
+    OTHER_DELIMITERS,
     RecordIndex,
     Records,
     may_be_divided_otherwise,
@@ -57,6 +58,7 @@ class BlockScanner:
         self._delimiter, self._quote = dialect.delimiter.encode(), dialect.quote.encode()
         self._comment = encode(layout.comment)
         self._width = layout.width
+        self._others = [one for one in OTHER_DELIMITERS if one != self._delimiter]
         self._block, self._offset = b"", 0
 
     def scan(self, block: bytes, offset: int, *, final: bool, force: bool) -> int:
@@ -114,58 +116,58 @@ class BlockScanner:
             else:
                 stop = records.next_sound[done]
                 held = self._sorter.is_holding or stop >= most
-                if held or not self._are_misfits(records, done, stop):
+                if held or not self._settle(records, done, stop):
                     break
-                self._settle(records, done, stop)
             done = stop
         return records.behind[done - 1] - at if done > first else 0
 
-    def _are_misfits(self, records: Records, first: int, last: int) -> bool:
-        """Whether nothing can be made of some records, and they are no further table."""
-        fields, double = records.fields, self._delimiter * 2
-        for number in range(first, last):
-            raw, count = self._block[records.starts[number] : records.ends[number]], fields[number]
-            if not records.plain[number]:
-                return False
-            if count == self._width:
-                continue
-            if (number + 2 < last and fields[number : number + 3] == [count] * 3) or (
-                not raw.strip()
-            ):
-                return False
-            if self._comment and raw.startswith(self._comment):
-                return False
-            if count > self._width and (
-                double in raw or raw.startswith(self._delimiter) or raw.endswith(self._delimiter)
-            ):
-                return False
-            quoted = bool(self._quote) and self._quote in raw
-            if (quoted and self._region.pad) or may_be_divided_otherwise(
-                raw, self._layout.profile, quoted=quoted
-            ):
-                return False
-        return True
-
-    def _settle(self, records: Records, first: int, last: int) -> None:
-        """Reject records that do not fit, or fill them up where that is wanted."""
+    def _settle(self, records: Records, first: int, last: int) -> bool:
+        """Reject records of which nothing can be made, or fill them up where that is wanted; tell
+        whether that was clear without splitting them."""
+        width, padded = self._width, []
         offsets, raws, reasons = [], [], []
         for number in range(first, last):
-            start, fields, flaw = (
-                records.starts[number],
-                records.fields[number],
-                records.flaws[number],
-            )
-            raw, offset = self._block[start : records.ends[number]], self._offset + start
-            if self._region.pad and not flaw and fields < self._width:
-                missing = self._delimiter * (self._width - fields)
-                self._sink.write_block(raw + missing + self._region.line_end, offset)
-                self._found.repairs.setdefault(PADDED, Tally()).add(offset)
+            fields, flaw = records.fields[number], records.flaws[number]
+            start = records.starts[number]
+            raw = self._block[start : records.ends[number]]
+            is_misfit = fields != width
+            if not records.plain[number] or (
+                is_misfit and self._may_be_more(records, number, last, raw)
+            ):
+                return False
+            if self._region.pad and not flaw and fields < width:
+                padded.append((raw + self._delimiter * (width - fields), self._offset + start))
                 continue
-            offsets.append(offset)
+            offsets.append(self._offset + start)
             raws.append(raw.decode("utf-8", "replace"))
-            told = f"{fields} fields where the table has {self._width} columns"
-            reasons.append((told, self._sorter.undecodable, NUL)[flaw])
-        self._found.rejects.extend(offsets, raws, reasons)
+            if flaw:
+                reasons.append((self._sorter.undecodable, NUL)[flaw - 1])
+            else:
+                reasons.append(f"{fields} fields where the table has {width} columns")
+        for raw, offset in padded:
+            self._sink.write_block(raw + self._region.line_end, offset)
+            self._found.repairs.setdefault(PADDED, Tally()).add(offset)
+        if offsets:
+            self._found.rejects.extend(offsets, raws, reasons)
+        return True
+
+    def _may_be_more(self, records: Records, number: int, last: int, raw: bytes) -> bool:
+        """Whether a record of another width may be repaired, be none at all, or begin a table."""
+        fields = records.fields[number]
+        if number + 2 < last and fields == records.fields[number + 1] == records.fields[number + 2]:
+            return True
+        if not raw.strip() or (self._comment and raw.startswith(self._comment)):
+            return True
+        if fields > self._width and (
+            self._delimiter * 2 in raw
+            or raw.startswith(self._delimiter)
+            or raw.endswith(self._delimiter)
+        ):
+            return True
+        quoted = bool(self._quote) and self._quote in raw
+        return (quoted and self._region.pad) or may_be_divided_otherwise(
+            raw, self._others, self._layout.profile, quoted=quoted
+        )
 
     def _take_one(self, at: int, *, final: bool, force: bool) -> int:
         """Sort one record; return how many bytes it is, 0 where more text is needed."""

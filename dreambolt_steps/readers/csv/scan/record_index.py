@@ -20,7 +20,7 @@ from dreambolt_steps.readers.text.text_bytes import decode, encode, find_bad_byt
 Places = npt.NDArray[np.int64]
 _CR, _LF = 13, 10
 _MARK = "\ufeff".encode()
-_OTHER_DELIMITERS = {b",": 1, b";": 1, b"\t": 1, b"|": 1, b" ": 2}  # columns of a kind to hold
+OTHER_DELIMITERS = {b",": 1, b";": 1, b"\t": 1, b"|": 1, b" ": 2}  # columns of a kind to hold
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,16 @@ class RecordIndex:
             broken |= ends == starts
         odd = broken | ~right | (flaws > 0)
         plain = ~broken & (right | np.bool_(not self._layout.trailing))
-        columns = (starts, ends, behind, fields, plain, flaws, _find_next(odd), _find_next(~odd))
-        return Records(*(column.tolist() for column in columns))
+        return Records(
+            starts.tolist(),
+            ends.tolist(),
+            behind.tolist(),
+            fields.tolist(),
+            plain.tolist(),
+            flaws.tolist(),
+            _find_next(odd).tolist(),
+            _find_next(~odd).tolist(),
+        )
 
     @cached_property
     def _line_ends(self) -> Places:
@@ -194,17 +202,19 @@ class RecordIndex:
         return np.array(places, np.int64)
 
 
-def may_be_divided_otherwise(raw: bytes, profile: Sequence[str], *, quoted: bool) -> bool:
+def may_be_divided_otherwise(
+    raw: bytes, delimiters: Sequence[bytes], profile: Sequence[str], *, quoted: bool
+) -> bool:
     """Tell whether another delimiter could make a row of a record."""
-    width = len(profile)
-    for delimiter, least in _OTHER_DELIMITERS.items():
+    needed = len(profile) - 1
+    for delimiter in delimiters:
         count = raw.count(delimiter)
-        if quoted and count >= width - 1:
+        if count >= needed and quoted:
             return True
-        if count == width - 1 and fits_profile(
-            decode(raw).split(chr(delimiter[0])), profile, least
-        ):
-            return True
+        if count == needed:
+            fields = decode(raw).split(delimiter.decode())
+            if fits_profile(fields, profile, OTHER_DELIMITERS[delimiter]):
+                return True
     return False
 
 
