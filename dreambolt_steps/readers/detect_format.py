@@ -12,6 +12,7 @@ from typing import get_args
 
 from dreambolt_steps.arguments.load_table import FileFormat
 from dreambolt_steps.errors import SourceError
+from dreambolt_steps.readers.json.reshape import find_prelude
 from dreambolt_steps.sources.signatures import FOREIGN, has_signature
 from dreambolt_steps.sources.suffixes import FORMAT_SUFFIXES, split_suffixes
 
@@ -69,7 +70,10 @@ def detect_format(path: Path, name: str, encoding: str | None = None) -> Detecte
     said = FORMAT_SUFFIXES.get(suffix)
     with path.open("rb") as handle:
         head = handle.read(_HEAD_BYTES)
-    seen = _look(path, head, encoding, is_sheet=said == "excel")
+    if said in (None, "json", "jsonl") and find_prelude(head):
+        seen: str | None = "json"
+    else:
+        seen = _look(path, head, encoding, is_sheet=said == "excel")
     if said is None:
         return Detected(seen or "csv", f"read as {seen or 'csv'}, by its content")
     if not head or seen == said or {seen, said} == {"json", "jsonl"}:

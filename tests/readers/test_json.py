@@ -329,7 +329,7 @@ def test_a_limit_looks_no_further_than_needed(
         ("a.json", " \n", {}, SourceError, "is empty"),
         ("a.json", "a,b\n1,2\n", {}, SourceError, r"is not JSON \(it begins with 'a,b"),
         ("a.json", "[]", {}, SourceError, "holds no JSON objects"),
-        ("a.json", "[1,2]", {}, SourceError, "holds no JSON objects"),
+        ("a.json", "[[]]", {}, SourceError, "holds no JSON objects"),
         ("a.json", "{}", {}, SourceError, "holds no JSON objects"),
         ("a.jsonl", "nope\nnope\n", {}, SourceError, "holds no JSON objects"),
         ("a.json", '{"a":[{"b":1}]}', {"record": "c"}, UsageError, "no array 'c' .*there are a"),

@@ -22,7 +22,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _INT_LIMITS = ((2**53, "integer"), (2**63 - 1, "wide"), (10**38 - 1, "big"))
 
 
-class _ExactNumber(str):
+class ExactNumber(str):
     """A number with more digits than a float64 keeps, as it is written."""
 
 
@@ -118,7 +118,7 @@ def infer_type(value: Any) -> JsonType:
         return next((word for limit, word in _INT_LIMITS if -limit <= value <= limit), "exact")
     if isinstance(value, float):
         return "float"
-    return "exact" if isinstance(value, _ExactNumber) else "text"
+    return "exact" if isinstance(value, ExactNumber) else "text"
 
 
 def build_batch(rows: Sequence[dict[str, Any]], kind: dict[str, JsonType]) -> pa.RecordBatch:
@@ -140,7 +140,7 @@ def convert_value(value: Any, kind: JsonType) -> Any:
     if isinstance(kind, list):
         return [convert_value(inner, kind[0]) for inner in value]
     if kind in ("exact", "mixed"):
-        return str(value) if isinstance(value, str) else "".join(_write(value))
+        return str(value) if isinstance(value, str) else write_json(value)
     if kind == "float":
         return float(value)
     return Decimal(value) if kind == "big" else value
@@ -162,6 +162,11 @@ def render_float(value: float) -> str:
     return f"{digits.removesuffix('.0')}e{int(exponent)}"
 
 
+def write_json(value: Any) -> str:
+    """Write a parsed value as compact JSON, numbers as they were written."""
+    return "".join(_write(value))
+
+
 def _write(value: Any) -> Iterator[str]:
     """Write a value as compact JSON."""
     if isinstance(value, dict):
@@ -176,7 +181,7 @@ def _write(value: Any) -> Iterator[str]:
             yield "," if number else ""
             yield from _write(inner)
         yield "]"
-    elif isinstance(value, _ExactNumber):
+    elif isinstance(value, ExactNumber):
         yield str(value)
     elif isinstance(value, float):
         yield render_float(value)
@@ -187,7 +192,7 @@ def _write(value: Any) -> Iterator[str]:
 def _parse_float(text: str) -> Any:
     digits = text.lower().partition("e")[0].replace(".", "").lstrip("-0").rstrip("0")
     if len(digits) > _FLOAT_DIGITS:
-        return _ExactNumber(text)
+        return ExactNumber(text)
     value = float(text)
     if math.isinf(value):
         raise ValueError(f"{text[:40]} is beyond the range of a float64")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import shutil
 from collections.abc import Iterable, Iterator
 from itertools import tee
 from pathlib import Path
@@ -14,6 +15,14 @@ from dreambolt_steps.readers.json.elements import write_elements
 from dreambolt_steps.readers.json.find_rows import Records, find_records, has_lines
 from dreambolt_steps.readers.json.infer import survey_lines
 from dreambolt_steps.readers.json.lines import LineReader
+from dreambolt_steps.readers.json.reshape import (
+    find_prelude,
+    holds_several_a_line,
+    list_rows,
+    may_be_reshaped,
+    reshape_document,
+    split_lines,
+)
 from dreambolt_steps.readers.json.types import find_leaves, show_place
 from dreambolt_steps.readers.location import RowPlace
 from dreambolt_steps.readers.text.line_numbers import find_lines, iterate_lines
@@ -81,10 +90,19 @@ class JsonFile:
             head = handle.read(_HEAD_BYTES)
         if not head.strip():
             raise SourceError(f"{path}: is empty, not a JSON file; check the source")
-        lines = self._text
+        lines = spool / f"{path.name}.lines"
+        head = self._pass_prelude(head, lines)
         is_cut = len(head) == _HEAD_BYTES
-        if record is not None or not has_lines(head, is_cut=is_cut, is_named=is_lines):
-            lines = spool / f"{path.name}.lines"
+        is_list = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"["
+        if record is None and is_list and self._reshape(head, lines):
+            pass
+        elif record is None and not is_list and holds_several_a_line(head):
+            split_lines(self._text, lines)
+            self._notes.append("lines hold several values, or commas behind them; taken apart")
+            self._text, self._is_original = lines, False
+        elif record is None and has_lines(head, is_cut=is_cut, is_named=is_lines):
+            lines = self._text
+        elif record is not None or is_list or not self._reshape(head, lines):
             self._cut(find_records(self._text, record), lines, record)
         self._lines = LineReader(lines, survey_lines(lines, limit), spool)
         if not self._lines.survey.kind:
@@ -149,6 +167,33 @@ class JsonFile:
     def close(self) -> None:
         """Nothing is held open between two batches."""
 
+    def _pass_prelude(self, head: bytes, lines: Path) -> bytes:
+        """Leave out an assignment or a call around the rows; return the first bytes behind it."""
+        start = find_prelude(head)
+        if not start:
+            return head
+        shown = head[:start].decode(errors="replace").strip()
+        self._notes.append(f"before the rows, not read: {shown!r}")
+        plain = lines.with_name(f"{lines.name}.behind")
+        with self._text.open("rb") as source, plain.open("wb") as sink:
+            source.seek(start)
+            shutil.copyfileobj(source, sink)
+        self._text, self._is_original = plain, False
+        return head[start:]
+
+    def _reshape(self, head: bytes, lines: Path) -> bool:
+        """Write rows that are there in another shape than a list of objects as lines; return
+        whether there are such."""
+        size = self._text.stat().st_size
+        reshaped = reshape_document(self._text) if may_be_reshaped(head, size) else None
+        if reshaped is None:
+            return False
+        with lines.open("wb") as sink:
+            sink.writelines(list_rows(reshaped))
+        self._notes.append(f"{reshaped.told}; record='.' takes the document as it is")
+        self._text, self._is_original = lines, False
+        return True
+
     def _cut(self, records: Records, lines: Path, record: str | None) -> None:
         """Write the rows as lines, and note what is known of them."""
         self._start = records.start
@@ -163,7 +208,7 @@ class JsonFile:
         if not records.path and end is not None:
             with self._text.open("rb") as handle:
                 handle.seek(end)
-                if behind := handle.read(_HEAD_BYTES).strip():
+                if behind := handle.read(_HEAD_BYTES).strip().strip(b");"):
                     shown = behind[:40].decode(errors="replace")
                     self._notes.append(f"behind the array, not read: {shown!r}")
 

@@ -113,7 +113,7 @@ class ParquetTable:
                         return
                     batch = batch.slice(0, left)
                     left -= batch.num_rows
-                    arrays = list(map(self._convert, range(batch.num_columns), batch.columns))
+                    arrays = list(map(self._convert, range(len(self.schema)), self._list(batch)))
                     taken = variants.take(batch.num_rows) if variants else []
                     for at, values in zip(self._variants, taken, strict=True):
                         arrays[at] = values
@@ -129,6 +129,13 @@ class ParquetTable:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _list(self, batch: pa.RecordBatch) -> list[pa.Array]:
+        """The columns of a batch; pyarrow leaves out those of groups without fields."""
+        if batch.num_columns == len(self.schema):
+            return list(batch.columns)
+        known = dict(zip(batch.schema.names, batch.columns, strict=True))
+        return [known.get(name, pa.nulls(batch.num_rows)) for name in self.original_names]
 
     def _convert(self, at: int, array: pa.Array) -> pa.Array:
         if at in self._far:

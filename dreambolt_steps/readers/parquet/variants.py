@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
-from dreambolt_steps.tables.sql import open_cursor, quote_literal
+from dreambolt_steps.tables.sql import open_duckdb, quote_literal
 
 _PARTS = {"metadata", "value", "typed_value"}
 _BATCH_ROWS = 16_384
@@ -89,8 +89,9 @@ class VariantStream:
         self._link.unlink(missing_ok=True)
 
     def _iterate(self) -> Generator[pa.RecordBatch, None, None]:
-        with open_cursor() as cursor:
-            yield from cursor.sql(self._query).to_arrow_reader(_BATCH_ROWS)
+        # An instance of its own: an internal error of DuckDB would end the shared one.
+        with open_duckdb() as connection:
+            yield from connection.sql(self._query).to_arrow_reader(_BATCH_ROWS)
 
 
 def _write_text(column: str) -> str:
