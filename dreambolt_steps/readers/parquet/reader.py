@@ -103,8 +103,9 @@ class ParquetTable:
 
         Raises: SourceError when a page can't be read.
         """
-        left = sum(self._rows) if limit is None else limit
         groups = list(range(len(self._rows))) if self._groups is None else self._groups
+        told = sum(self._rows[group] for group in groups)
+        left = told if limit is None else min(limit, told)
         variants = self._open_variants() if self._variants else None
         try:
             with _explain(self._path, "can't be read further ({})"):
@@ -118,6 +119,11 @@ class ParquetTable:
                     for at, values in zip(self._variants, taken, strict=True):
                         arrays[at] = values
                     yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+            if left > 0:
+                raise SourceError(
+                    f"{self._path}: its footer tells {told:,} rows, and its pages end {left:,} "
+                    "rows before: the file is damaged; write it again"
+                )
         finally:
             if variants:
                 variants.close()
