@@ -94,6 +94,8 @@ def test_the_command_line_stops_with_code_1_and_nothing_loaded(source: Path) -> 
     done = call("ingest", "boxes.csv", "--min-quality", "50")
     assert done.exit_code == 2
     assert "say how many with --synth" in done.stderr
-    done = call(*command, "--min-quality", "50", "--dry-run", "--session", "dry")
+    done = call(
+        *command, "--min-quality", "50", "--mode", "replace", "--dry-run", "--session", "dry"
+    )
     assert done.exit_code == 0, done.stderr
     assert "would compare the synthetic rows" in done.stdout

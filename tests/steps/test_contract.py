@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from dreambolt_steps import CleanTable, LoadTable, columns
+from dreambolt_steps import CleanTable, LoadTable, columns, limit_rejects
 from dreambolt_steps.errors import ContractError, SourceError, UsageError
 from dreambolt_steps.session.fast_import import import_datadreamer
 
 PEOPLE = "Id,Full Name\n1,ann\n2,bob\nx,cem\n2,dan\n9,eve\n"
+
+
+@pytest.fixture(autouse=True)
+def _any_number_of_rejects() -> Iterator[None]:
+    """A run stops by itself where more than half of the rows are rejected."""
+    with limit_rejects("100%"):
+        yield
 
 
 @pytest.fixture

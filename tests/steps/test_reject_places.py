@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns
+from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns, limit_rejects
 
 TEXT = 'id,name\n1,ann\n1,2,3\nx,"bob\nby"\n3,cem\ny,"d ""d"""\n'
+
+
+@pytest.fixture(autouse=True)
+def _any_number_of_rejects() -> Iterator[None]:
+    """A run stops by itself where more than half of the rows are rejected."""
+    with limit_rejects("100%"):
+        yield
 
 
 def run(source: Path, out: Path, **args: Any) -> tuple[Any, list[dict[str, Any]]]:

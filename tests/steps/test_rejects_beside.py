@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns
+from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns, limit_rejects
 from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.errors import ExportError
 from dreambolt_steps.session.fast_import import import_datadreamer
@@ -18,6 +18,13 @@ from dreambolt_steps.tables.export.reject_export import name_rejects
 
 BAD = {"a.csv": "id,name\n1,a\nx,b\n3,c,d\n", "b.csv": "id,name\ny,e\n6,f\nz,g\n"}
 GOOD = {"a.csv": "id,name\n1,a\n", "b.csv": "id,name\n6,f\n"}
+
+
+@pytest.fixture(autouse=True)
+def _any_number_of_rejects() -> Iterator[None]:
+    """A run stops by itself where more than half of the rows are rejected."""
+    with limit_rejects("100%"):
+        yield
 
 
 @pytest.fixture
