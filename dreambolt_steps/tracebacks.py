@@ -11,6 +11,8 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
+from dreambolt_steps.secret_text import hide_passwords
+
 WHOLE = "DREAMBOLT_TRACEBACK"
 _PACKAGES = {"site-packages", "dist-packages"}
 _STANDARD = sysconfig.get_path("stdlib")
@@ -22,10 +24,12 @@ def render_failure(error: BaseException) -> list[str]:
     Set DREAMBOLT_TRACEBACK=1 to see the whole traceback.
     """
     if os.environ.get(WHOLE):
-        return [line.rstrip("\n") for line in traceback.format_exception(error)]
+        whole = hide_passwords("".join(traceback.format_exception(error)))
+        return whole.rstrip("\n").split("\n")
     notes = [f"  {note}" for note in getattr(error, "__notes__", ())]
     place = _find_place(error.__traceback__)
     told = [f"{type(error).__name__}: {error}", *notes, *([f"  {place}"] if place else [])]
+    told = [hide_passwords(line) for line in told]
     return [*told, f"  ({WHOLE}=1 in the environment shows the whole traceback)"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dreambolt_steps.report.page import REPORT_FILE
+from dreambolt_steps.secret_text import hide_passwords
 from dreambolt_steps.session.watch_session import ScriptReporter, describe_session
 
 _SECONDS_BETWEEN = 0.2
@@ -38,7 +39,7 @@ class NotebookReporter(ScriptReporter):
 
     def print_line(self, line: str) -> None:
         self._bar = ""
-        self._lines.append(escape(line))
+        self._lines.append(escape(hide_passwords(line)))
         self._show(even_quiet=True)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from dreambolt_steps.log import LoggingReporter, Receipt, current_reporter, report_to
 from dreambolt_steps.report.row_counts import count_rows
+from dreambolt_steps.secret_text import hide_passwords
 from dreambolt_steps.tables.text.printable import make_printable
 
 _SHOWN_NOTES = 3
@@ -67,7 +68,7 @@ class ScriptReporter:
 
     def print_line(self, line: str) -> None:
         """Show a line for good."""
-        print(line, file=sys.stderr, flush=True)
+        print(hide_passwords(line), file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Take away what is shown for a while only."""

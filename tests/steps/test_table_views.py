@@ -15,8 +15,9 @@ import pytest
 from dreambolt_steps import CleanTable, LoadTable, columns
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.session.fast_import import import_datadreamer
+from dreambolt_steps.session.watch_session import ScriptReporter
 from dreambolt_steps.tables.to_pandas import convert_table
-from dreambolt_steps.tracebacks import shorten_errors
+from dreambolt_steps.tracebacks import render_failure, shorten_errors
 
 _ROWS = "Name;Größe;When\nAna;1,5;2024-01-01\nBob <b>;;2024-02-01\nCid;x;\n"
 _ARGS = CleanTable.Args(types={"Größe": "decimal(5,1)"})
@@ -144,3 +145,15 @@ def test_an_error_in_a_script_is_a_few_lines_with_its_step_and_line(
     assert shown == []
     sys.excepthook(ValueError, ValueError("other"), None)
     assert shown == ["whole traceback"]
+
+
+def test_passwords_in_addresses_are_shown_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "https://ann:hunter2@example.com/v1"
+    try:
+        raise UsageError(f"{secret} does not answer")
+    except UsageError as error:
+        lines = render_failure(error)
+    assert "hunter2" not in "".join(lines)
+    assert "example.com/v1 does not answer" in lines[0]
+    ScriptReporter().say(f"waits for {secret}")
+    assert "hunter2" not in capsys.readouterr().err
