@@ -127,9 +127,12 @@ class JsonReporter(RunReporter):
         write_event("message", level=level, step=self._step, message=message)
 
     def tell_findings(self) -> None:
-        """Write what deserves a look, one `finding` a line, the worst first."""
+        """Write what deserves a look, one `finding` a line, the worst first; how much each weighs
+        stands under `weight`, since `level` is that of the log."""
         for one in list_findings(self.receipts):
-            write_event("finding", **(one.to_dict() | {"step": one.step or None}))
+            told = one.to_dict() | {"step": one.step or None}
+            level = logging.INFO if one.level == "note" else logging.WARNING
+            write_event("finding", level=level, weight=told.pop("level"), **told)
 
 
 def choose_reporter(*, json_logs: bool, quiet: bool) -> RunReporter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from dreambolt_steps.findings.finding import Finding, Level, Remedy, count
@@ -12,6 +13,7 @@ from dreambolt_steps.profiling.oddities import Oddity
 FEW_ROWS = 20  # below, a column with one value, or none, says little
 _MOSTLY, _NEARLY_ALL = 0.5, 0.95
 _KEY_SHARE = 0.98
+_BIRTH = re.compile(r"dob|birth|born|geburt|geboren|naissance|nacimiento|nascita")
 _CLEAN, _LOAD = "CleanTable", "LoadTable"
 
 
@@ -127,6 +129,8 @@ def find_oddities(column: ColumnFacts, rows: int) -> Iterator[Finding]:
         if one.kind not in _ODDITIES:
             continue
         level, what, advice, remedy = _ODDITIES[one.kind]
+        if one.kind == "future" and _BIRTH.search(column.name.lower()):
+            level, advice = "moderate", "Years of two digits may stand in another century"
         yield Finding(
             one.kind,
             level,

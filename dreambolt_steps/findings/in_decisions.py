@@ -14,7 +14,6 @@ _FEW = 0.1
 _WORDS = {"number": "decimal", "boolean": "boolean", "time": "time"}
 _CLEAN = "CleanTable"
 _WORDS_KEPT = "null_words"
-_ADVICE = {_WORDS_KEPT: "They are NULL, and no longer text, with"}
 
 
 def find_in_decisions(columns: Sequence[ColumnPlan]) -> Iterator[Finding]:
@@ -42,8 +41,19 @@ def _tell_warning(column: ColumnPlan, warning: ColumnWarning) -> Finding:
         "moderate" if warning.argument else "note",
         warning.message,
         columns=(column.name,),
-        advice=_ADVICE.get(warning.code, "This settles it") if remedy else warning.argument,
+        advice=_advise(warning) if remedy else warning.argument,
         remedy=remedy,
+    )
+
+
+def _advise(warning: ColumnWarning) -> str:
+    if warning.code != _WORDS_KEPT:
+        return "This settles it"
+    is_typed = warning.message.startswith("every value")
+    return (
+        "They become NULL, and the column gets its type, with"
+        if is_typed
+        else ("They become NULL with")
     )
 
 

@@ -12,6 +12,7 @@ ONE_COLUMN, TABLES_LEFT_OUT = "one_column", "tables_left_out"
 _MOST = 20
 _SURE = 0.9
 _LOAD = "LoadTable"
+_PLAIN = "the table is a1:"  # the whole sheet: nothing is left out above it or to its left
 _OTHERS = ("another table", "other sheets", "other tables")
 
 
@@ -46,6 +47,8 @@ def _find_in_file(file: FileReport) -> Iterator[Finding]:
         )
     for sentence in file.findings:
         words = sentence.lower()
+        if words.startswith(_PLAIN):
+            continue
         if words.startswith(_OTHERS):
             yield Finding(TABLES_LEFT_OUT, "moderate", sentence)
         elif words.startswith("encoding") and file.encoding_confidence < _SURE:

@@ -125,3 +125,18 @@ def test_json_lines_carry_version_time_level_run_step_and_event(
 def test_the_reporter_fits_the_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert type(choose_reporter(json_logs=False, quiet=False)) is RunReporter
     assert type(choose_reporter(json_logs=True, quiet=False)) is JsonReporter
+
+
+def test_what_deserves_a_look_is_an_event_each(capsys: pytest.CaptureFixture[str]) -> None:
+    reporter = JsonReporter(make_console()[0])
+    reasons = [["2 fields where the table has 3 columns", None, False, 60]]
+    counts = {"rows_in": 100, "rows_out": 40, "rows_rejected": 60}
+    load = Receipt("load", "LoadTable", **counts, report={"reasons": reasons, "warnings": ["w"]})
+    reporter.receipts.append(load)
+    reporter.tell_findings()
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["event"], first["level"], first["weight"]) == ("finding", "warning", "major")
+    assert (first["step"], first["kind"], first["count"]) == ("load", "rejected_rows", 60)
+    assert first["remedy"]["option"] == "--load ragged=pad"
+    assert first["told"].startswith("load: 60 of 100 rows rejected")
+    assert (second["level"], second["weight"], second["what"]) == ("info", "note", "w")

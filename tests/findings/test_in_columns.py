@@ -97,6 +97,12 @@ def test_a_column_that_never_changes() -> None:
     assert kinds(a=["x"] * 29 + [None]) == []
 
 
+def test_nobody_is_born_in_the_future() -> None:
+    days = [dt.date(2999, 1, 1), dt.date(2000, 1, 1)]
+    (born,) = find_in_columns(gather(date_of_birth=days, due=days[1:] * 2))
+    assert (born.columns, born.level) == (("date_of_birth",), "moderate")
+
+
 def test_ids_that_come_again() -> None:
     (found,) = find_in_columns(gather(player_id=[*range(99), 5], goals=[*range(99), 5]))
     assert (found.kind, found.columns, found.count) == ("repeated_keys", ("player_id",), 1)
