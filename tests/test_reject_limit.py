@@ -150,3 +150,11 @@ def test_rows_that_repeat_others_are_no_reason_to_stop(
         raw = LoadTable("load", args={"source": str(source)})
         clean = CleanTable("clean", inputs=columns(raw), args={"duplicates": "drop"})
     assert (clean.receipt.rows_rejected, clean.receipt.rows_out) == (8, 1)
+
+
+def test_a_run_that_stops_names_the_argument_that_would_keep_the_rows(
+    session: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("a,b,c\n1,x,p\n2,y,q\n" + "3,z\n" * 9)
+    with pytest.raises(RejectLimitError, match="--load ragged=pad"), session():
+        LoadTable("load", args={"source": str(tmp_path / "t.csv"), "delimiter": ","})

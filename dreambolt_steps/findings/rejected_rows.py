@@ -67,6 +67,20 @@ def find_rejected_rows(receipt: Receipt) -> Iterator[Finding]:
         )
 
 
+def suggest_remedy(receipt: Receipt) -> str:
+    """The argument that would most likely keep what a step rejected, in words; "" for none.
+
+    >>> reasons = [["2 fields where the table has 3 columns", None, False, 4]]
+    >>> suggest_remedy(Receipt("load", "x", 9, 5, 4, report={"reasons": reasons}))
+    'rows that are too short are kept with: --load ragged=pad'
+    """
+    for one in find_rejected_rows(receipt):
+        if one.remedy is not None and one.kind == "rejected_rows":
+            told = one.tell_advice()
+            return told[0].lower() + told[1:]
+    return ""
+
+
 def _tell_reasons(reasons: list[Reason], total: int) -> str:
     if not reasons:
         return ""

@@ -94,7 +94,7 @@ def _record_run(
         run_id=current_run_id(),
         command=describe_command(),
         seconds=seconds,
-        head=find_head(steps),
+        head=find_head(steps, is_masked=error is not None),
     )
     levels = [one.level for one in run.findings]
     past = PastRun(

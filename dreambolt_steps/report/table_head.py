@@ -44,15 +44,20 @@ class TableHead:
     more: int = 0
 
 
-def find_head(steps: Sequence[Any]) -> TableHead | None:
+def find_head(steps: Sequence[Any], *, is_masked: bool = False) -> TableHead | None:
     """The head of the last table that the steps made; None where there is none.
 
     Args:
         steps: DataDreamer steps that ran, in their order.
+        is_masked: whether a step that did not come to its end may have been about to mask values,
+            so that none is shown as it was read.
     """
     for step in reversed(steps):
-        if type(step).__name__.startswith(_TABLELESS):
+        kind = type(step).__name__
+        if kind.startswith(_TABLELESS):
             continue
+        if is_masked and kind == "LoadTable":
+            return None
         table = _find_table(step)
         if isinstance(table, pa.Table) and table.num_columns:
             return show_head(step.name, table)

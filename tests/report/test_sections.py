@@ -140,6 +140,8 @@ def test_the_head_is_that_of_the_last_table() -> None:
     assert head is not None
     assert (head.step, head.names) == ("CleanTable", ("b",))
     assert find_head([steps[2], SimpleNamespace()]) is None
+    assert find_head(steps[:1]) is not None
+    assert find_head(steps[:1], is_masked=True) is None  # what was read may have to be masked
 
 
 def test_the_history_is_kept_and_shown(tmp_path: Path) -> None:

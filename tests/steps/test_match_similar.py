@@ -18,6 +18,7 @@ from dreambolt_steps import (
     reference,
 )
 from dreambolt_steps.errors import SchemaError, UsageError
+from dreambolt_steps.findings.listing import check_sum
 
 WRITTEN = "id,who,team\n1,maradona diego,ARG\n2,Pelé,BRA\n3,Zico,BRA\n4,,ARG\n5,a red car,BRA\n"
 KNOWN = (
@@ -67,8 +68,14 @@ def test_blocking_thresholds_and_several_matches(session, tables) -> None:
         ("1", "Maradona", 1), ("2", "Pelé", 1), ("2", "Maradona Junior", 2), ("2", "Zico", 3),
         ("4", None, None),
     ]  # fmt: skip
+    assert [*check_sum(found.receipt)] == []
     some = match(session, tables, threshold=0.99, keep_unmatched=False)
     assert list_pairs(some) == []
+    counted = some.receipt
+    assert (counted.rows_in, counted.rows_dropped, counted.rows_out) == (5, 5, 0)
+    few = match(session, tables, k=3, keep_unmatched=False)
+    assert few.receipt.rows_dropped > 0
+    assert [*check_sum(few.receipt)] == []
 
 
 def test_one_to_one_uses_each_row_once(session, tables) -> None:
@@ -124,6 +131,7 @@ def test_near_duplicates_go_and_are_told(session, tmp_path) -> None:
         assert 0.8 < merged[0]["lexical"] < 1
         receipt = step.receipt
         assert (receipt.rows_in, receipt.rows_out, receipt.report["merged rows"]) == (6, 4, 2)
+        assert (receipt.rows_dropped, [*check_sum(receipt)]) == (2, [])
         assert pq.read_table(receipt.report["merged"]).num_rows == 2
         strict = {**args, "min_lexical": 0.99}
         again = DropNearDuplicates("strict", inputs=columns(load), args=strict)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dreambolt_steps.errors import RejectLimitError, UsageError
+from dreambolt_steps.findings.rejected_rows import suggest_remedy
 from dreambolt_steps.log import Receipt
 
 _WRITTEN = re.compile(r"(\d+)|(\d+(?:\.\d+)?|\.\d+) ?%")
@@ -163,6 +164,8 @@ def _complain(limit: str | None, rejected: int, read: int, receipts: Sequence[Re
     ]
     if files:
         told.append(f"they are in {' and '.join(map(_shorten, files))}")
+    worst = max(guilty, key=lambda one: one.rows_rejected)
+    told += [remedy] if (remedy := suggest_remedy(worst)) else []
     told.append(
         "nothing more is exported or loaded; a higher limit goes on from here"
         if limit
