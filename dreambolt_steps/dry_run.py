@@ -1,8 +1,8 @@
 """A run without effects: `preview` and `--dry-run`.
 
-Inside `rehearse()` pure steps (load, clean, embed) really run; steps with effects outside the
-session or costs (export, load into a warehouse, paid models) only say what they would do, and are
-not recorded as finished.
+Inside `rehearse()` pure steps (load, clean) really run; steps with effects outside the session or
+costs (export, load into a warehouse, paid models; in a dry run of all rows models that embed, too)
+only say what they would do, and are not recorded as finished.
 """
 
 from __future__ import annotations

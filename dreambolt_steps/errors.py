@@ -112,6 +112,10 @@ class ModelError(TerminalError):
     """A language or embedding model can't be used or answered nothing usable."""
 
 
+class UnknownModelError(ModelError, UnknownNameError):
+    """No model, file or folder of that name."""
+
+
 class MissingPackageError(ModelError, UsageError):
     """What was asked for needs a package that is not installed; the message says how to get it."""
 

@@ -25,6 +25,7 @@ from dreambolt_steps.secret_text import hide_passwords
 
 _NOTES_IN_LINE = 3
 _SECONDS_BETWEEN = 1
+_SECONDS_BETWEEN_LINES = 10
 _BARS = 8  # on the screen at once
 
 
@@ -35,12 +36,18 @@ class RunReporter:
         self.console = console
         self.quiet = quiet
         self.receipts: list[Receipt] = []
+        self._told = time.monotonic()
 
     def start_step(self, step: str, kind: str) -> None:
-        """Nothing: a line is printed when the step is done."""
+        self._told = time.monotonic()
 
     def advance_step(self, step: str, done: int, total: int | None, unit: str) -> None:
-        """Nothing: plain output has no bars."""
+        """A line every ten seconds, so that a log shows that a long step goes on."""
+        if self.quiet or time.monotonic() - self._told < _SECONDS_BETWEEN_LINES:
+            return
+        self._told = time.monotonic()
+        of_all = "" if total is None else f" of {total:,}"
+        self._print(f"{make_printable(step)}: {done:,}{of_all} {unit} so far")
 
     def finish_step(self, receipt: Receipt) -> None:
         self.receipts.append(receipt)

@@ -21,6 +21,7 @@ from dreambolt_steps.report.row_counts import count_rows
 from dreambolt_steps.step_docs import STEPS
 
 _SHOWN_FILES = 8
+_NEED_MODEL = ("MatchSimilar", "DropNearDuplicates")  # without one they have no rows to hand on
 
 
 def show_summary(
@@ -64,7 +65,9 @@ def show_summary(
     _show_quality(say, receipts)
     _tell_run(say, session, run_id)
     if dry_run:
-        say(f"a dry run: nothing was written but what is kept in {session}, and no model ran")
+        ran = [one.step for one in receipts if one.kind in _NEED_MODEL and not one.resumed]
+        models = f"a model ran for {', '.join(ran)} alone" if ran else "no model ran"
+        say(f"a dry run: nothing was written but what is kept in {session}, and {models}")
     else:
         _show_next(say, receipts, session)
     findings = list_findings(receipts)

@@ -110,6 +110,11 @@ class DistinctTexts:
                 texts, total, used = texts + 1, total + 1, used + size
         return [*bounds, total] if total else []
 
+    def measure_missing(self) -> int:
+        """Bytes of the texts that `list_missing` numbered."""
+        ((size,),) = self._execute("SELECT coalesce(sum(size), 0) FROM missing")
+        return int(size)
+
     def read(self, start: int, stop: int) -> tuple[list[str], list[bytes]]:
         """The missing texts numbered from `start` to `stop - 1`, and their keys."""
         found = self._execute(

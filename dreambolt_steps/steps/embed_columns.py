@@ -11,6 +11,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dreambolt_steps.arguments.embedding import EmbedColumnsArgs
+from dreambolt_steps.dry_run import is_preview
 from dreambolt_steps.embedding.chunks import Chunks
 from dreambolt_steps.embedding.encode import embed_columns
 from dreambolt_steps.embedding.explode import CHUNK, explode_rows
@@ -18,6 +19,7 @@ from dreambolt_steps.embedding.text_source import TextSource, name_sources
 from dreambolt_steps.embedding.vector_format import VectorFormat
 from dreambolt_steps.embedding.vector_map import draw_map, write_maps
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.steps.base.embedding_plan import plan_embedding
 from dreambolt_steps.steps.base.embedding_run import EmbeddingRun
 from dreambolt_steps.steps.base.stored_table import open_stored
 from dreambolt_steps.steps.base.table_step import TableStep
@@ -66,12 +68,20 @@ class EmbedColumns(TableStep[EmbedColumnsArgs]):
         return EmbeddingRun(self, self.args["embedder"]).identity
 
     def plan_effect(self) -> Dataset | None:
-        """A server is not asked in a rehearsal: the table goes on without vectors."""
-        if not getattr(self.args["embedder"], "asks_server", False):
+        """In a dry run no model runs, and in a preview no server is asked: the table goes on
+        without vectors, and what would be encoded is told."""
+        asks_server = getattr(self.args["embedder"], "asks_server", False)
+        if is_preview() and not asks_server:
             return None
-        told = [source.output for source in self._name_sources()]
-        name = self.args["embedder"].model_name
-        self.receipt.notes = [f"would ask {name} for {', '.join(told)}"]
+        if not asks_server and self.holds_result(self.identify_content()):
+            return None  # it comes from the cache
+        sources = self._name_sources()
+        model = EmbeddingRun(self, self.args["embedder"])
+        if asks_server:
+            told = [source.output for source in sources]
+            self.receipt.notes.append(f"would ask {model.name} for {', '.join(told)}")
+        if not is_preview():
+            self.receipt.notes.append(plan_embedding(self, model, sources))
         table = self.table.open_reader().read_all()
         self.receipt.rows_in = self.receipt.rows_out = table.num_rows
         return Dataset(table)

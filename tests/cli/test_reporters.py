@@ -51,6 +51,20 @@ def test_plain_output_is_one_line_a_step() -> None:
     )
 
 
+def test_a_long_step_says_every_ten_seconds_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    console, file = make_console()
+    reporter = RunReporter(console)
+    now = [100.0]
+    monkeypatch.setattr("dreambolt_steps.cli.reporters.time.monotonic", lambda: now[0])
+    reporter.start_step("embed", "EmbedColumns")
+    for done in range(0, 40_000, 1_000):
+        now[0] += 0.6
+        reporter.advance_step("embed", done, 40_000, "texts")
+    assert file.getvalue() == (
+        "embed: 16,000 of 40,000 texts so far\nembed: 33,000 of 40,000 texts so far\n"
+    )
+
+
 def test_many_notes_stand_below_the_line_and_can_t_command_the_screen() -> None:
     notes = ["proposals for 3 of 3 columns", "a -> b (code): x", "c (count): y", "d: \x1b[2Jz"]
     told = describe_receipt(Receipt("suggest", "SuggestSchema", 3, 3, notes=notes))

@@ -144,7 +144,9 @@ def test_a_step_pays_for_each_text_once_and_keeps_within_a_limit(session, tmp_pa
             model = ServerEmbedder("small", server.url)
             args = {"columns": ["text"], "embedder": model}
             told = EmbedColumns("embed", inputs=columns(load), args=args)
-            assert told.receipt.notes == ["would ask small for text_embedding"]
+            assert told.receipt.notes[0] == "would ask small for text_embedding"
+            assert told.receipt.notes[1].startswith("would encode ")
+            assert "distinct texts with small; how long" in told.receipt.notes[1]
         assert server.bodies == []
         with pytest.raises(CostLimitError):
             run(limit=0.06)

@@ -17,6 +17,7 @@ from dreambolt_steps.embedding.models.model_folder import PACKAGED, find_model_f
 from dreambolt_steps.embedding.models.token_batches import Forward
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.errors import MissingPackageError, ModelError
+from dreambolt_steps.log import current_reporter
 from dreambolt_steps.model_identity import hash_contents
 from dreambolt_steps.user_cache import find_cache
 
@@ -140,6 +141,10 @@ def distill_static(model: str | None, target: str | Path, dims: int = 256) -> Pa
     with FileLock(f"{target}.lock"):
         if target.is_dir():
             return target
+        name = PACKAGED if model is None else source.name
+        current_reporter().say(
+            f"distilling {name} into a static model, once on this machine: about half a minute"
+        )
         # A progress bar of its own would run through the session's.
         with contextlib.redirect_stderr(io.StringIO()):
             distilled = distill_from_model(

