@@ -16,6 +16,7 @@ from dreambolt_steps.errors import (
     UnknownColumnError,
     UnknownNameError,
 )
+from dreambolt_steps.local_path import read_local_path
 from dreambolt_steps.unknown_names import tell_known
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def check_export(path: str) -> None:
     """
     from dreambolt_steps.tables.export.manifest import check_file, check_folder
 
-    target = Path(path).absolute()
+    target = read_local_path(path, "an export").absolute()
     (check_file if target.suffix == ".parquet" else check_folder)(target)
     there = next(place for place in target.parents if place.exists())
     if not there.is_dir():

@@ -89,7 +89,7 @@ def show_search(
             model.
     """
     output = output or ResultOutput("table", None)
-    path = Path(database)
+    path = Path(database).expanduser()
     if path.is_dir() or path.suffix == ".parquet":
         if table is not None:
             raise UsageError(f"{database} holds Parquet files, no tables; leave --table out")

@@ -104,9 +104,19 @@ def choose_output(name: str | None, file: Path | None, database: str = "") -> Re
         raise UsageError(f"-o {file} is a folder; name a file in it")
     if not file.absolute().parent.is_dir():
         raise UsageError(f"-o {file}: there is no folder {file.parent}; make it, or name another")
-    if file.exists() and database and Path(database).exists() and file.samefile(database):
+    if file.exists() and _is_database(file, database):
         raise UsageError(f"-o {file} is the database itself; name another file")
     return ResultOutput(known, file)
+
+
+def _is_database(file: Path, database: str) -> bool:
+    from dreambolt_steps.warehouses.duckdb.connection import find_path
+    from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
+
+    if not database or is_firebolt(database):
+        return False
+    path = find_path(database)
+    return path.exists() and file.samefile(path)
 
 
 def _write_table(reader: pa.RecordBatchReader, file: Path) -> int:

@@ -12,6 +12,7 @@ from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_lo
 from dreambolt_steps.embedding.open_embedder import check_embedder
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.open_model import check_language_model
+from dreambolt_steps.local_path import read_local_path
 from dreambolt_steps.recipes.recipe import Recipe, load_recipe
 from dreambolt_steps.unknown_names import tell_known
 from dreambolt_steps.warehouses.firebolt.settings import is_firebolt
@@ -84,7 +85,7 @@ def prepare_recipe(path: Path, settings: Sequence[str], options: RunOptions) -> 
     check_limit(options.max_rejects)
     recipe = load_recipe(path)
     arguments = recipe.parse_settings(settings)
-    folder = options.session or Path("sessions") / path.stem
+    folder = _find_session(options) or Path("sessions") / path.stem
     check_fresh(options.fresh, folder, recipe=recipe.path)
     return PreparedRun(recipe, arguments, folder)
 
@@ -135,7 +136,7 @@ def prepare_ingest(
         clean_args["contract"] = str(contract)
     check_source(source)
     name = name_source(source)
-    folder = options.session or Path("sessions") / name
+    folder = _find_session(options) or Path("sessions") / name
     check_fresh(options.fresh, folder, INGEST_STEPS)
     key = copy_args.get("key", ())
     check_columns(source, load_args, clean_args, embed=embed, key=key)
@@ -161,6 +162,11 @@ def prepare_ingest(
         "rows": synth,
     }
     return PreparedRun(load_recipe(INGEST), arguments, folder)
+
+
+def _find_session(options: RunOptions) -> Path | None:
+    told = options.session
+    return None if told is None else read_local_path(told, "a session")
 
 
 def check_synthesis(rows: int, method: str, model: str) -> None:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from dreambolt_steps.engines.current import use_engine
 from dreambolt_steps.errors import ExportError, SessionLockedError, UnknownNameError, UsageError
+from dreambolt_steps.local_path import read_local_path
 from dreambolt_steps.log import begin_run, current_reporter
 from dreambolt_steps.report.run import report_run
 from dreambolt_steps.session.commits import commit_when_done
@@ -74,7 +75,7 @@ def open_session(
         >>> with open_session("sessions/players"):  # doctest: +SKIP
         ...     LoadTable("load", args={"source": "players.csv"})
     """
-    path = Path(folder)
+    path = read_local_path(folder, "a session")
     is_told = engine is not None or address is not None
     chosen = use_engine(engine or "local", address) if is_told else nullcontext()
     shorten_errors()

@@ -46,7 +46,7 @@ def check_target(
     if is_preview():
         return
     folder = session or _find_open_session()
-    owner = find_identity(Path(folder)) if folder else None
+    owner = find_identity(Path(folder).expanduser()) if folder else None
     load = Load(table, "<load id>", mode=mode, key=tuple(key), owner=owner)
     if is_firebolt(target):
         _check_firebolt(str(target), load)

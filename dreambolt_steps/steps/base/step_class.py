@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from datadreamer import DataDreamer
 from datadreamer.datasets import OutputDatasetColumn, OutputIterableDatasetColumn
 from datadreamer.steps.step import _INTERNAL_HELP_KEY, Step, StepMeta
 from datadreamer.utils.fs_utils import safe_fn
@@ -107,6 +108,13 @@ def _check_name(name: Any, kind: str) -> None:
             f"step {name[:20]}...: its name is longer than the {_LONGEST_NAME} bytes that the name "
             "of its folder may have; shorten it"
         )
+    others = DataDreamer.ctx.steps if DataDreamer.initialized() else []
+    for other in others:
+        if other.name != name and safe_fn(other.name, allow_slashes=True, to_lower=True) == folder:
+            raise UsageError(
+                f"step {name!r} and step {other.name!r} would lie in the same folder, {folder};"
+                " rename one"
+            )
 
 
 def _explain_parameter(name: str, value: Any, declared: tuple[Argument, ...]) -> str:

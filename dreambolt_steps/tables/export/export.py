@@ -16,6 +16,7 @@ from dreambolt_steps.arguments.warehouse import (
     Compression,
 )
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.local_path import read_local_path
 from dreambolt_steps.tables.export.manifest import (
     FORMAT_KEY,
     METADATA_PREFIX,
@@ -77,7 +78,7 @@ def write_parquet(
         )
     if row_group_rows < 1 or (max_file_bytes is not None and max_file_bytes < 1):
         raise UsageError("row_group_rows and max_file_bytes have to be at least 1")
-    target = Path(path).absolute()
+    target = read_local_path(path, "an export").absolute()
     single = target.suffix == ".parquet"
     if not single and target.is_symlink():
         target = target.resolve()

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dreambolt_steps.errors import ExportError
+from dreambolt_steps.local_path import read_local_path
 from dreambolt_steps.tables.export.export import METADATA_PREFIX, ExportedFile, write_parquet
 from dreambolt_steps.tables.rejects.schema import REJECT_SCHEMA
 
@@ -50,7 +51,7 @@ def name_rejects(export: str | Path) -> Path:
     >>> name_rejects("/out/players"), name_rejects("/out/players.parquet")
     (PosixPath('/out/players.rejects.parquet'), PosixPath('/out/_rejects/players.parquet'))
     """
-    path = Path(export).absolute()
+    path = read_local_path(export, "an export").absolute()
     if path.suffix == ".parquet":
         return path.parent / _FOLDER_OF_FILES / path.name
     return path.with_name(f"{path.name}.rejects.parquet")

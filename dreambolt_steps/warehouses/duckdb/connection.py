@@ -17,9 +17,11 @@ from dreambolt_steps.errors import (
     WarehouseBusyError,
     WarehouseError,
 )
+from dreambolt_steps.local_path import read_local_path
 
 # DuckDB would take 80 % of all memory, to no gain: loads of vectors are as quick within this.
 LOAD_MEMORY = "768MiB"
+_SCHEME = "duckdb:"
 _NO_DATABASE = ("not a valid DuckDB database", "Is a directory")
 _FULL = ("No space left on device", "File too large", "Disk quota exceeded")
 _FORBIDDEN = ("Permission denied", "Read-only file system")
@@ -93,12 +95,29 @@ def open_to_read(database: str | Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def find_path(database: str | Path) -> Path:
     """Make the absolute path of a database file.
 
+    `~` is a home. `duckdb:///x` is the path x, and `duckdb:////x` is /x, as in other tools.
+
     Raises:
-        UsageError: an empty name, `:memory:`, or a URI.
+        UsageError: an empty name, `:memory:`, or a URI of another scheme.
+
+    >>> find_path("duckdb:////out/x.duckdb").as_posix()
+    '/out/x.duckdb'
     """
-    if str(database) in ("", ":memory:") or "://" in str(database):
-        raise UsageError(f"{str(database)!r} is no database file; give a path such as out/x.duckdb")
-    return Path(database).absolute()
+    text = str(database)
+    if text == ":memory:":
+        raise UsageError(f"{text!r} is no database file; give a path such as out/x.duckdb")
+    if text.startswith(_SCHEME):
+        text = text.removeprefix(_SCHEME)
+        if "?" in text:
+            raise UsageError(
+                f"{str(database)!r}: options of a database can't be set; leave out ?.."
+            )
+        text = text.removeprefix("///") if text.startswith("///") else text.removeprefix("//")
+    hint = " a target is a DuckDB file, or firebolt://DATABASE"
+    path = read_local_path(text, "a database file", hint).absolute()
+    if "?" in str(path):  # DuckDB 2.0 keeps its log beside what stands before the sign
+        raise UsageError(f"{path}: DuckDB keeps no database in a path with ?; give one without")
+    return path
 
 
 def _check_content(path: Path) -> None:
