@@ -38,6 +38,7 @@ class DelimitedPlaces:
         dialect: how the text is written.
         found: what the walk found.
         encoding: of the file.
+        is_rewritten: whether the text has other lines than the file, as many.
     """
 
     text: Path
@@ -46,6 +47,7 @@ class DelimitedPlaces:
     dialect: Dialect
     found: Screening
     encoding: TextEncoding
+    is_rewritten: bool = False
 
     def iterate(self, rows: Iterable[int], count: int) -> Iterator[RowPlace | None]:
         """As `PlacedRows.iterate_places`."""
@@ -67,7 +69,10 @@ class DelimitedPlaces:
         where the encoding does not tell."""
         offsets, copy = tee(offsets)
         is_same = self.encoding.is_utf8
+        places: Iterable[int | None]
         places = copy if is_same else map_offsets(self.text, self.encoding, copy)
+        if self.is_rewritten:
+            places = (None for _ in copy)
         return zip(iterate_lines(self.text, offsets), places, strict=True)
 
     def _read(self, records: Iterable[tuple[int, int]]) -> Iterator[tuple[int, str]]:

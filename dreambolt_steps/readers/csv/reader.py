@@ -28,6 +28,11 @@ from dreambolt_steps.readers.csv.sniff.dialect import Dialect, DialectOverrides
 from dreambolt_steps.readers.csv.sniff.sniff import Detection, detect
 from dreambolt_steps.readers.csv.template import DelimitedForm
 from dreambolt_steps.readers.location import RowPlace
+from dreambolt_steps.readers.text.drawn_table import (
+    DrawnTable,
+    read_drawn_table,
+    rewrite_lines,
+)
 from dreambolt_steps.readers.text.encoding import find_encoding, guess_encoding
 from dreambolt_steps.readers.text.line_numbers import count_lines, find_lines
 from dreambolt_steps.readers.text.text_bytes import show
@@ -66,6 +71,7 @@ class DelimitedFile:
         overrides.check()
         self._original, self._spool, self._pad = path, spool, pad
         self._encoding = find_encoding(path, overrides.encoding)
+        self._drawn: DrawnTable | None = None
         try:
             self._text, detection, self._found, rows = self._open(overrides)
         except OSError as error:
@@ -84,7 +90,8 @@ class DelimitedFile:
         self.names = unique_names(self.original_names)
         self.preamble, self.left_out = detection.preamble, found.left_out
         self.encoding_confidence = self._encoding.confidence
-        self.findings = tell_findings(self._text, self._encoding, detection, found)
+        drawn = (self._drawn.told,) if self._drawn else ()
+        self.findings = drawn + tell_findings(self._text, self._encoding, detection, found)
         self.evidence = (*detection.evidence, *self._tell_odd_lines())
         self._columns = layout.width - layout.trailing
         self._fields = [f"field_{i}" for i in range(layout.width)]
@@ -92,7 +99,13 @@ class DelimitedFile:
         region = detection.region
         skip = region.lines_before if found.plain else 0
         self._places = DelimitedPlaces(
-            self._text, rows, region, detection.dialect, found, self._encoding
+            self._text,
+            rows,
+            region,
+            detection.dialect,
+            found,
+            self._encoding,
+            is_rewritten=self._drawn is not None,
         )
         self._is_empty = region.start >= region.end or rows.stat().st_size == 0
         self._rows = DelimitedRows(
@@ -172,13 +185,13 @@ class DelimitedFile:
             path = self._name_spool()  # read_csv would take the name for a glob
             path.unlink()
             path.symlink_to(self._original.absolute())
-        detection = detect(
-            path,
-            overrides,
-            encoding=self._encoding.name,
-            mark=self._encoding.mark if self._encoding.is_utf8 else 0,
-            pad=self._pad,
-        )
+        mark = self._encoding.mark if self._encoding.is_utf8 else 0
+        self._drawn = read_drawn_table(path, mark, overrides.delimiter)
+        if self._drawn:
+            source, path = path, self._name_spool()
+            rewrite_lines(source, mark, self._drawn, path)
+            mark, overrides = 0, replace(overrides, delimiter=self._drawn.delimiter or None)
+        detection = detect(path, overrides, encoding=self._encoding.name, mark=mark, pad=self._pad)
         region = replace(detection.region, bad_bytes=self._encoding.bad_bytes)
         copy = self._name_spool()
         try:

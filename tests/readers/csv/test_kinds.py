@@ -147,3 +147,60 @@ def test_three_rows_of_names_are_joined(tmp_path: Path) -> None:
     names, found, _, _ = read(tmp_path, text)
     assert names == ["TIMESTAMP TS", "RECORD RN", "Ux m/s Smp", "Uy m/s Smp"]
     assert len(found) == 7
+
+
+DRAWN = {
+    "whole lines quoted": (
+        '"Name,Family,Note"\n"Ann,Lee,plain"\n"Bo,Oh,""a, b"""\n',
+        [("Ann", "Lee", "plain"), ("Bo", "Oh", "a, b")],
+        "the quotes around each whole line are left out",
+    ),
+    "a client of SQL": (
+        "+------+-----+------+\n| Name | Fam | Note |\n+------+-----+------+\n"
+        "| Ann  | Lee | --   |\n| Bo   | Oh  | 1    |\n+------+-----+------+\n"
+        "2 rows in set (0.00 sec)\n",
+        [("Ann", "Lee", "--"), ("Bo", "Oh", "1")],
+        "the lines drawn around the cells are left out",
+    ),
+    "Markdown": (
+        "| Name | Fam | Note |\n|:-----|----:|------|\n| Ann | Lee | x |\n| -- | -- | -- |\n",
+        [("Ann", "Lee", "x"), ("--", "--", "--")],
+        "the lines drawn around the cells are left out",
+    ),
+    "aligned by blanks": (
+        "Name      Family   Note\nAnn Sue   Lee         1\nBo        Oh         22\n"
+        "Cy        van Dam   333\n",
+        [("Ann Sue", "Lee", "1"), ("Bo", "Oh", "22"), ("Cy", "van Dam", "333")],
+        "columns are aligned by blanks, and cut where those stand in every line",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_tables_laid_out_for_the_eye_are_tables(tmp_path: Path, kind: str) -> None:
+    text, wanted, told = DRAWN[kind]
+    names, rows, report, _ = read(tmp_path, text)
+    assert (len(names), rows, report.rejected) == (3, wanted, 0)
+    assert told in report.findings
+
+
+def test_a_line_that_fills_the_gaps_is_rejected_not_cut(tmp_path: Path) -> None:
+    body = "".join(f"n{at:03}    {at:05}    x y\n" for at in range(80))
+    _, rows, _, rejects = read(tmp_path, body + "a name that is very long and fills all\n" + body)
+    assert len(rows) == 160
+    assert rejects == [(81, "1 fields where the table has 3 columns")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"Rome, Italy"\n"Oslo, Norway"\n"Bern, Swiss"\n', "one\ntwo  words\nthree\nfour\nfive\n"],
+)
+def test_one_column_stays_one(tmp_path: Path, text: str) -> None:
+    names, rows, _, _ = read(tmp_path, text, header=False)
+    assert (len(names), len(rows)) == (1, text.count("\n"))
+
+
+def test_one_column_of_divided_lines_is_told(tmp_path: Path) -> None:
+    _, _, report, _ = read(tmp_path, "a\nb,c\nd;e;f\ng,h,i,j\nk|l\nm n\no,p;q\n")
+    if report.dialect and not report.dialect.delimiter:
+        assert any(told.startswith("read as one column") for told in report.findings)

@@ -28,6 +28,9 @@ from dreambolt_steps.readers.csv.sniff.table_width import (
 from dreambolt_steps.readers.csv.sniff.value_kinds import find_kind, fits_profile, profile_columns
 from dreambolt_steps.readers.text.line_numbers import count_line_ends
 
+_ONE_COLUMN = "read as one column, for no delimiter divides its lines alike; delimiter names one"
+_DIVIDERS = (",", ";", "\t", "|", "  ")
+_SAMPLE = 1 << 16
 _HASH = "the '#' before the header's names is left out"
 _PROFILED_ROWS = 200
 _MOST_RECORDS = 2000
@@ -87,6 +90,8 @@ def find_layout(head: Head, dialect: Dialect, overrides: DialectOverrides) -> La
         else:
             names = fit_names(names, columns, table[:50])
             notes.append(f"{told}: names may be shifted")
+    if width == 1 and overrides.delimiter is None and _may_be_divided(text[start:]):
+        notes.append(_ONE_COLUMN)
     if trailing:
         notes.append("every row ends with a delimiter, which begins no column")
     return Layout(
@@ -103,6 +108,12 @@ def find_layout(head: Head, dialect: Dialect, overrides: DialectOverrides) -> La
         notes=tuple(notes),
         ragged=ragged and len(header) == 1,
     )
+
+
+def _may_be_divided(text: str) -> bool:
+    """Whether many of the first lines hold what divides fields elsewhere."""
+    lines = text[:_SAMPLE].splitlines()[:_PROFILED_ROWS]
+    return sum(any(one in line for one in _DIVIDERS) for line in lines) >= 0.2 * max(len(lines), 1)
 
 
 def _pass_lines(text: str, lines: int) -> int:

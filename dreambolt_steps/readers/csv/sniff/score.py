@@ -35,6 +35,7 @@ class Score:
         share: of the records that belong to a table.
         broken: share of the records whose quotes are broken.
         multiline: whether quotes hold line ends.
+        enclosed: whether each record is one quoted field, but for the header perhaps.
     """
 
     dialect: Dialect
@@ -43,12 +44,14 @@ class Score:
     share: float
     broken: float
     multiline: bool = False
+    enclosed: bool = False
 
     @property
     def is_proven(self) -> bool:
-        """Whether every record is as wide as the others, although quotes hold line ends: chance
-        does not balance quotes so."""
-        return self.multiline and self.width > 1 and self.share == 1 and not self.broken
+        """Whether every record is as wide as the others, although quotes hold line ends or whole
+        records: chance does not balance quotes so."""
+        is_even = self.share == 1 and not self.broken
+        return is_even and (self.enclosed or (self.multiline and self.width > 1))
 
 
 def score_records(
@@ -81,7 +84,11 @@ def score_records(
     elif prior < 0.7 and typed < width / 2:
         total *= 0.6  # words between blanks or colons are a sentence sooner than a table
     multiline = any("\n" in cell or "\r" in cell for row in fields for cell in row)
-    return Score(dialect, total, width, share, broken, multiline)
+    enclosed = width == 1 < len(rows) and all(
+        text[row.start] == text[row.end - 1] == dialect.quote and row.end - row.start > 1
+        for row in rows[1:]
+    )
+    return Score(dialect, total, width, share, broken, multiline, enclosed)
 
 
 def _measure_likeness(
