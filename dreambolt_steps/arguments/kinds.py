@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from dreambolt_steps.arguments.argument import Argument, split_union
 from dreambolt_steps.arguments.models import EmbeddingModel, LanguageModel
+from dreambolt_steps.secret_text import hide_passwords
 
 _MODELS = (LanguageModel, EmbeddingModel)
 _WORDS: dict[Any, tuple[str, str]] = {  # one, and several
@@ -107,7 +108,7 @@ def describe_value(value: Any) -> str:
     if isinstance(value, type):
         return f"{value.__name__}, a class"
     shown = f'"{value}"' if isinstance(value, str) and '"' not in value else repr(value)
-    shown = " ".join(shown.split())
+    shown = hide_passwords(" ".join(shown.split()))
     if len(shown) > _SHOWN:
         shown = f"{shown[:_SHOWN]}..."
     if value is None or isinstance(value, bool):

@@ -68,6 +68,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         "has no argument 'trimm'; did you mean 'trim'? there are types",
     ),
     ("LoadTable", {}, 'step one needs args={"source": ...}: A path, glob'),
+    ("EmbedColumns", {"dims": "http://me:pw@x.org"}, 'dims is "http://me:***@x.org", a text'),
     ("LoadTable", {"source": " "}, "source is empty: A path, glob"),
     ("ExportParquet", {"path": ""}, "path is empty: A folder"),
     ("LoadTable", {"source": 5}, "source is 5, a whole number; it takes text, a path, or a list"),
