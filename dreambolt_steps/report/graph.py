@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from dreambolt_steps.findings.listing import MEASURE_KINDS
 from dreambolt_steps.report.run_record import RunRecord, StepRecord
 
 
@@ -63,7 +64,7 @@ def list_nodes(run: RunRecord) -> list[Node]:
             name, _, place = step.target.partition(" in ")
             told = f"in {_shorten(place, 20)}" if place else "files"
             nodes.append(Node(key, _shorten(name, 16), told, "target", step.target, onward))
-    return _place(sorted(nodes, key=lambda node: node.kind == "target"))
+    return _place(nodes)
 
 
 def _describe(step: StepRecord) -> str:
@@ -79,14 +80,20 @@ def _shorten(text: str, most: int) -> str:
 
 
 def _place(nodes: Sequence[Node]) -> list[Node]:
+    """Put each box in the layer behind all that lead to it; the way to the target goes straight on,
+    what branches off stands beside it."""
     layers: dict[str, int] = {}
-    lanes: dict[int, int] = {}
-    placed = []
     for node in nodes:
-        layer = max((layers[key] + 1 for key, _ in node.above if key in layers), default=0)
-        layers[node.key] = layer
-        lane = lanes.get(layer, 0)
-        lanes[layer] = lane + 1
-        fields = {**node.__dict__, "layer": layer, "lane": lane}
-        placed.append(Node(**fields))
-    return placed
+        layers[node.key] = max(
+            (layers[key] + 1 for key, _ in node.above if key in layers), default=0
+        )
+    taken: dict[int, int] = {}
+    lanes: dict[str, int] = {}
+    for node in sorted(nodes, key=_stands_aside):
+        lanes[node.key] = taken.get(layers[node.key], 0)
+        taken[layers[node.key]] = lanes[node.key] + 1
+    return [replace(node, layer=layers[node.key], lane=lanes[node.key]) for node in nodes]
+
+
+def _stands_aside(node: Node) -> bool:
+    return node.kind == "target" or node.subtitle.startswith(MEASURE_KINDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dreambolt_steps.findings.finding import REPORT_KEY
 from dreambolt_steps.report.charts import draw_ring
 from dreambolt_steps.report.render import render_template
 from dreambolt_steps.report.run_record import RunRecord
@@ -52,7 +53,8 @@ def list_looked(run: RunRecord) -> list[str]:
     """What was looked at, so that "nothing to look at" praises nothing else."""
     told = ["no rejects"] if any(step.is_ours for step in run.steps) else []
     profiles = [profile for _, profile in run.profiles]
-    if profiles:
+    # a result that an older version has cached was never looked at
+    if profiles and all(REPORT_KEY in step.receipt.report for step, _ in run.profiles):
         told.append("no odd values in any column")
     if profiles and all(profile.facts.repeated is not None for profile in profiles):
         told.append("no repeated rows")

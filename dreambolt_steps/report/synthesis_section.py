@@ -66,12 +66,12 @@ def render_assessment(run: RunRecord) -> Markup | None:
 def _describe(step: str, found: Assessment) -> dict[str, object]:
     quality, doubt = found.quality, explain_doubt(found)
     bars = [
-        _draw(title, words, quality.parts[name])
+        _draw(title, words, quality.parts[name], doubt)
         for name, (title, words) in _PARTS.items()
         if name in quality.parts
     ]
-    bars.append(_draw("Within the rules", "rows that break no rule", quality.lawful))
-    bars.append(_draw("New", "rows that are no copies of real ones", quality.fresh))
+    bars.append(_draw("Within the rules", "rows that break no rule", quality.lawful, doubt))
+    bars.append(_draw("New", "rows that are no copies of real ones", quality.fresh, doubt))
     return {
         "step": step,
         "found": found,
@@ -93,8 +93,8 @@ def _describe(step: str, found: Assessment) -> dict[str, object]:
     }
 
 
-def _draw(title: str, words: str, share: float) -> Bar:
-    kind = f"wide-share {grade(100 * share)}"
+def _draw(title: str, words: str, share: float, doubt: str) -> Bar:
+    kind = f"wide-share {'unsure' if doubt else grade(100 * share)}"
     return Bar(title, words, share, draw_share(share, kind, f"{title}: {share:.1%}"))
 
 

@@ -198,3 +198,21 @@ def test_links_lead_to_files_that_are_there(tmp_path: Path) -> None:
 )
 def test_the_command_is_told_without_secrets(argv: list[str], told: str) -> None:
     assert describe_command(argv) == told
+
+
+def test_only_what_was_looked_at_is_praised(tmp_path: Path) -> None:
+    step = make_run(tmp_path).steps[1]
+    profile = step.profile
+    assert profile is not None
+    receipt = Receipt("clean", "CleanTable", rows_in=100, rows_out=100)
+    sound = replace(profile, rules=(), contract=None, drift=None)
+    clean = StepRecord(receipt, step.folder)
+    object.__setattr__(clean, "__dict__", {**clean.__dict__, "profile": sound})
+    run = RunRecord(tmp_path, NOW, (clean,))
+    assert "Nothing to look at: no rejects." in read_text(render_report(run))
+    hand_over(receipt)  # this version looked, and found nothing
+    assert "no rejects, no odd values in any column." in read_text(render_report(run))
+    counted = replace(sound, facts=replace(sound.facts, repeated=0), contract="c.yaml")
+    object.__setattr__(clean, "__dict__", {**clean.__dict__, "profile": counted})
+    told = "no odd values in any column, no repeated rows, no broken promises."
+    assert told in read_text(render_report(run))
