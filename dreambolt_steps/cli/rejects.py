@@ -22,6 +22,9 @@ from dreambolt_steps.tables.sql import open_duckdb
 from dreambolt_steps.unknown_names import tell_known
 
 _SCREEN_ROWS = 20
+_SCREEN_COLUMNS = (
+    *("line", "column", "value", "reason", "step", "file", "raw", "kept", "byte_offset", "row"),
+)
 _MOST_REASONS = 1_000
 _COLUMNS = 'step, file, line, "column", value, reason, kept, raw, byte_offset, "row"'
 _EMPTY = (
@@ -157,8 +160,9 @@ def _open_rejects(files: dict[str, Path], text: str | None) -> Iterator[tuple[An
 
 
 def _drop_empty(rows: pa.Table) -> pa.Table:
-    """The rows without the columns that hold nothing, for a screen."""
-    return rows.select([n for n in rows.column_names if rows[n].null_count < rows.num_rows])
+    """The rows for a screen: what says most stands first, columns that hold nothing are left
+    out."""
+    return rows.select([n for n in _SCREEN_COLUMNS if rows[n].null_count < rows.num_rows])
 
 
 def _write(output: ResultOutput, rows: pa.Table) -> None:

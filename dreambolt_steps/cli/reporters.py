@@ -147,7 +147,8 @@ def choose_reporter(*, json_logs: bool, quiet: bool) -> RunReporter:
     console = Console()
     if json_logs:
         return JsonReporter(console, quiet=quiet)
-    return (BarReporter if console.is_terminal else RunReporter)(console, quiet=quiet)
+    has_bars = console.is_terminal and not console.is_dumb_terminal
+    return (BarReporter if has_bars else RunReporter)(console, quiet=quiet)
 
 
 def describe_receipt(receipt: Receipt) -> str:

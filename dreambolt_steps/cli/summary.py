@@ -119,7 +119,10 @@ def _show_notes(say: Callable[[str], None], receipts: Sequence[Receipt]) -> None
     for receipt in receipts:
         if receipt.kind.startswith("CopyInto") or receipt.kind in MEASURE_KINDS:
             continue  # theirs are told below
-        for note in receipt.notes:
+        notes = [note for note in receipt.notes if not note.startswith("first reject")]
+        if receipt.kind == "ExportParquet":  # the file of rejects is told below
+            notes = [note for note in notes if note.startswith("would")]
+        for note in notes:
             say(f"{make_printable(receipt.step)}: {make_printable(note)}")
 
 
@@ -160,8 +163,9 @@ def add_up(receipts: Sequence[Receipt]) -> str:
 
 
 def _show_artefacts(say: Callable[[str], None], receipts: Sequence[Receipt], dry_run: bool) -> None:
+    in_one_file = any(receipt.report.get("rejects_file") for receipt in receipts)
     for receipt in receipts:
-        if receipt.rejects and not dry_run:
+        if receipt.rejects and not dry_run and not in_one_file:
             say(f"rejects of {receipt.step}: {shorten_path(receipt.rejects)}")
     for receipt in receipts:
         if receipt.kind == "ExportParquet":

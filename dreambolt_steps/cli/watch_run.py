@@ -94,10 +94,11 @@ def _tell_end(run: WatchedRun, error: BaseException | None) -> None:
 
 def _write_finished(run: WatchedRun, code: int, seconds: float) -> None:
     from dreambolt_steps.report.page import REPORT_FILE
-    from dreambolt_steps.report.row_counts import count_rows
+    from dreambolt_steps.report.row_counts import EXPORT_KINDS, count_rows
 
     receipts = run.reporter.receipts
     counts = count_rows(receipts)
+    is_written = not run.dry_run and any(one.kind in EXPORT_KINDS for one in receipts)
     report = run.session / REPORT_FILE if run.session and not run.dry_run else None
     write_event(
         "run_finished",
@@ -113,7 +114,7 @@ def _write_finished(run: WatchedRun, code: int, seconds: float) -> None:
         rows_read=counts.read,
         rows_made=counts.made,
         rows_rejected=counts.rejected,
-        rows_written=counts.written,
+        rows_written=counts.written if is_written else 0,
         next=_list_next(receipts),
     )
 

@@ -156,9 +156,11 @@ def test_rejected_rows_are_counted_and_their_file_is_named() -> None:
     assert done.exit_code == 0, done.stderr
     assert "3 read - 1 rejected = 2 written" in done.stdout
     assert "cups.csv line 3" in done.stdout
-    (line,) = [line for line in done.stdout.split("\n") if line.startswith("rejects of load: ")]
+    (line,) = [
+        line for line in done.stdout.split("\n") if line.startswith("rejects of all steps: ")
+    ]
     with duckdb.connect() as connection:
-        rejects = f"SELECT line, raw FROM '{line.removeprefix('rejects of load: ')}'"
+        rejects = f"SELECT line, raw FROM '{line.removeprefix('rejects of all steps: ')}'"
         assert connection.execute(rejects).fetchall() == [(3, "1934,Italy,too,many")]
 
 

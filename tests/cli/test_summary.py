@@ -91,10 +91,10 @@ def test_a_dry_run_says_that_nothing_was_written() -> None:
 
 def test_a_run_that_failed_ends_with_the_steps_that_were_finished() -> None:
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
-    noted = replace(LOAD, notes=["first reject: a.csv line 3"])
+    noted = replace(LOAD, notes=["first reject: a.csv line 3", "2 files"])
     show_summary(console, [noted], Path("s"), failed=True, run_id="r")
     told = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "load: first reject: a.csv line 3\nsession: s\nrun: r\n" in told
+    assert "load: 2 files\nsession: s\nrun: r\n" in told
     assert "written" not in told
 
 
