@@ -1,8 +1,8 @@
-"""`preview`: the first rows through every pure stage, in memory."""
+"""`preview`: the first rows through every pure stage; nothing is written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,15 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.markup import escape
 
-from dreambolt_steps.cli.inspection import inspect_source
+from dreambolt_steps.cli.inspection import Inspection, inspect_source
 from dreambolt_steps.cli.run import INGEST, name_source
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
 from dreambolt_steps.cli.tables import count, make_printable, open_console, show_rows
-from dreambolt_steps.dry_run import rehearse
 from dreambolt_steps.errors import UsageError
-from dreambolt_steps.log import LoggingReporter, report_to
-from dreambolt_steps.recipes.recipe import load_recipe
-from dreambolt_steps.session.fast_import import import_datadreamer
+from dreambolt_steps.tables.arrow_stream import open_stream
 
 _SHOWN_REASONS = 5
+_SHOWN_NOTES = 20
 
 
 def show_preview(
@@ -32,7 +30,10 @@ def show_preview(
     clean: Sequence[str] = (),
     columns: Sequence[str] = (),
 ) -> None:
-    """Run a recipe, or the packaged one on a file, in rehearsal, and print what each stage gives.
+    """Print what each stage of a recipe, or of the packaged one on a file, gives.
+
+    A recipe runs in rehearsal, in DataDreamer. What the packaged one does without further settings
+    is only reading and cleaning, and needs no session: all rows are read, the first ones are shown.
 
     Args:
         path: a recipe (.py), or a file, glob or s3:// URI.
@@ -49,41 +50,88 @@ def show_preview(
         raise UsageError(f"--load, --clean and --columns are for files; {path} takes --set")
     load_args, clean_args = parse_load(load), parse_clean(clean, columns)
     console = open_console()
-    datadreamer = import_datadreamer()
-    recipe = load_recipe(path if is_recipe else INGEST)
-    name = "table" if is_recipe else name_source(path)
     if is_recipe:
-        arguments = recipe.parse_settings(settings)
-    else:
+        _rehearse(console, path, rows, settings, {})
+        told = f"only the first {count(rows, 'row')} of each source were looked at"
+        console.print(f"\n{told}", highlight=False)
+    elif settings or "contract" in clean_args:
+        name = name_source(path)
         target = {"out": f"out/{name}", "database": f"out/{name}.duckdb", "table": name}
         given = [f"{key}={value}" for key, value in {"source": path, **target}.items()]
-        arguments = recipe.parse_settings([*given, *settings])
-        arguments |= {"load": load_args, "clean": clean_args}
+        args = {"load": load_args, "clean": clean_args}
+        _rehearse(console, str(INGEST), rows, [*given, *settings], args)
+        if "contract" not in clean_args:  # which a run alone checks
+            with inspect_source(path, load_args, clean_args) as found:
+                _show_rejects(console, found)
+    else:
+        with inspect_source(path, load_args, clean_args) as found:
+            _show_stages(console, found, rows)
+            _show_rejects(console, found)
+    console.print("\nnothing was written", highlight=False)
+
+
+def _show_stages(console: Console, found: Inspection, rows: int) -> None:
+    """Show what the packaged recipe would do with a source."""
+    several = len(found.read.files) > 1
+    notes = [
+        f"{Path(file.file).name}: {finding}" if several else finding
+        for file in found.read.files
+        for finding in file.findings
+    ]
+    _show_stage(console, "load", "LoadTable", [*found.read.schema_notes, *notes][:_SHOWN_NOTES])
+    with open_stream(found.stored) as reader:
+        show_rows(_take_first(reader, rows), console=console, types=True)
+    _show_stage(console, "clean", "CleanTable", [])
+    show_rows(_take_first(found.open_clean(), rows), console=console, types=True)
+    name, kept = name_source(found.source), found.read.rows - found.cleaned.rejected
+    _show_stage(
+        console, "export", "ExportParquet", [f"would write {count(kept, 'row')} to out/{name}"]
+    )
+    told = f"would load table {name} in out/{name}.duckdb (mode refresh)"
+    _show_stage(console, "copy into", "CopyIntoDuckDB", [told])
+
+
+def _take_first(reader: pa.RecordBatchReader, rows: int) -> pa.Table:
+    taken: list[pa.RecordBatch] = []
+    for batch in reader:
+        taken.append(batch)
+        if sum(one.num_rows for one in taken) >= rows:
+            break
+    return pa.Table.from_batches(taken, reader.schema).slice(0, rows)
+
+
+def _show_stage(console: Console, name: str, kind: str, notes: Sequence[str]) -> None:
+    console.print(f"\n[bold]{escape(name)}[/bold] ({kind})", highlight=False)
+    for note in notes:
+        console.print(f"  {note}", highlight=False, markup=False)
+
+
+def _rehearse(
+    console: Console, path: str, rows: int, settings: Sequence[str], more: Mapping[str, Any]
+) -> None:
+    """Run a recipe on the first rows of each source, and show what each step gives."""
+    from dreambolt_steps.dry_run import rehearse
+    from dreambolt_steps.log import LoggingReporter, report_to
+    from dreambolt_steps.recipes.recipe import load_recipe
+    from dreambolt_steps.session.fast_import import import_datadreamer
+
+    datadreamer = import_datadreamer()
+    recipe = load_recipe(path)
+    arguments = {**recipe.parse_settings(settings), **more}
     session = datadreamer.DataDreamer(":memory:", verbose=False)
     with report_to(LoggingReporter()), session, rehearse(rows):
         recipe.run(arguments)
         for step in datadreamer.DataDreamer.ctx.steps:
             _show_step(console, step, rows)
-    if is_recipe:
-        told = f"only the first {count(rows, 'row')} of each source were looked at"
-        console.print(f"\n{told}", highlight=False)
-    else:
-        _show_rejects(console, path, load_args, clean_args)
-    console.print("\nnothing was written", highlight=False)
 
 
-def _show_rejects(
-    console: Console, path: str, load_args: dict[str, Any], clean_args: dict[str, Any]
-) -> None:
+def _show_rejects(console: Console, found: Inspection) -> None:
     """Say what a run would reject of all rows, not of the first ones alone."""
-    if "contract" in clean_args:
-        return  # which a run alone checks
-    with inspect_source(path, load_args, clean_args) as found:
-        rows = found.read.rows + found.read.rejected
-        told = f"of all {count(rows, 'row')} a run would reject {found.count_rejected():,}"
-        rejects = pa.concat_tables([found.read.rejects, found.cleaned.rejects])
-        for line in [told, *_list_reasons(rejects), *found.list_doubts()]:
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    rows = found.read.rows + found.read.rejected
+    told = f"of all {count(rows, 'row')} a run would reject {found.count_rejected():,}"
+    rejects = pa.concat_tables([found.read.rejects, found.cleaned.rejects])
+    for line in ["", told, *_list_reasons(rejects), *found.list_doubts()]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _list_reasons(rejects: pa.Table) -> list[str]:
@@ -103,9 +151,7 @@ def _show_step(console: Console, step: Any, rows: int) -> None:
     receipt = getattr(step, "receipt", None)
     told = receipt.notes if receipt else []
     dataset = step.output.dataset
-    console.print(f"\n[bold]{escape(step.name)}[/bold] ({type(step).__name__})", highlight=False)
-    for note in told:
-        console.print(f"  {note}", highlight=False, markup=False)
+    _show_stage(console, step.name, type(step).__name__, told)
     if told and told[0].startswith("would ") and not len(dataset):
         return
     head = dataset.with_format("arrow")[:rows]
