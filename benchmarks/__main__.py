@@ -26,6 +26,7 @@ from benchmarks.matching import measure_matching
 from benchmarks.measure import measure_command, measure_contender
 from benchmarks.models import measure_models
 from benchmarks.scale import measure_scale
+from benchmarks.startup import measure_startup
 
 ALTERNATIVES = {
     "duckdb": "DuckDB script: naming, trimming, typing, Parquet, table",
@@ -114,29 +115,6 @@ def measure_memory(*sizes: str) -> None:
         peaks = " | ".join(f"{one.peak_mb:.0f}" for one in (whole, *alone))
         speed = rows / whole.seconds
         print(f"| {rows:,} | {whole.seconds:.1f} | {speed:,.0f} | {peaks} |", flush=True)
-
-
-def measure_startup() -> None:
-    """--help, and opening a session with and without the fast import."""
-    python = sys.executable
-    stock = (
-        "import datadreamer, datadreamer.steps, datadreamer.embedders, tempfile; "
-        "session = datadreamer.DataDreamer(tempfile.mkdtemp(), verbose=False)\n"
-        "with session: pass"
-    )
-    fast = (
-        "import dreambolt_steps, tempfile; dreambolt_steps.LoadTable\n"
-        "with dreambolt_steps.open_session(tempfile.mkdtemp()): pass"
-    )
-    rows = {
-        "python -c pass": [python, "-c", "pass"],
-        "dreambolt --help": [python, "-m", "dreambolt_steps", "--help"],
-        "a session, stock import": [python, "-c", stock],
-        "a session, open_session": [python, "-c", fast],
-    }
-    print("| start | seconds |\n|---|---|")
-    for words, command in rows.items():
-        print(f"| {words} | {measure_command(command):.2f} |")
 
 
 def measure_resume() -> None:

@@ -5,17 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dreambolt_steps import (
-    AssessSynthesis,
-    CleanTable,
-    CopyIntoDuckDB,
-    CopyIntoFirebolt,
-    EmbedColumns,
-    ExportParquet,
-    LoadTable,
-    SynthesizeRows,
-    columns,
-)
+import dreambolt_steps as steps  # a step is imported where it is used
+from dreambolt_steps import CleanTable, ExportParquet, LoadTable, columns
 from dreambolt_steps.contracts.contract_file import read_contract
 from dreambolt_steps.embedding.embed_options import read_embed_options
 from dreambolt_steps.embedding.open_embedder import open_embedder
@@ -73,21 +64,21 @@ def recipe(
             args["method"] = method
         if is_local(model):  # a small model writes one row better than five
             args |= {"rows_per_call": 1, "template": "short"}
-        step = SynthesizeRows("synthesize", inputs=columns(step), args=args)
+        step = steps.SynthesizeRows("synthesize", inputs=columns(step), args=args)
         if step.receipt.rows_in > 1 or is_quality_required():  # else there is nothing like them
             contract = (clean or {}).get("contract")
             args = {"contract": contract} if contract else {}
-            AssessSynthesis("assess", inputs=columns(step), args=args)
+            steps.AssessSynthesis("assess", inputs=columns(step), args=args)
     if embed:
         texts, templates = read_embed_options(embed, step.output.column_names)
         args = {"columns": texts, "templates": templates}
         if embedder:
             args["embedder"] = open_embedder(embedder)
-        step = EmbedColumns("embed", inputs=columns(step), args=args)
+        step = steps.EmbedColumns("embed", inputs=columns(step), args=args)
     step = ExportParquet("export", inputs=columns(step), args={"path": out})
     target: dict[str, Any] = {"database": database, "table": table, "mode": mode}
     if (clean or {}).get("contract"):  # the table may change as the contract lets it
         target["evolve"] = read_contract((clean or {})["contract"]).may_evolve()
     target |= copy or {}
-    copy_into = CopyIntoFirebolt if is_firebolt(database) else CopyIntoDuckDB
+    copy_into = steps.CopyIntoFirebolt if is_firebolt(database) else steps.CopyIntoDuckDB
     copy_into("copy into", inputs=columns(step), args=target)

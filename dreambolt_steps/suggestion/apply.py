@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from dreambolt_steps.suggestion.suggest import Suggestion
+if TYPE_CHECKING:
+    from dreambolt_steps.suggestion.suggest import Suggestion
 
 DESCRIPTION_KEYS = ("description", "semantic_type", "unit")
 
