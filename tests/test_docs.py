@@ -81,7 +81,7 @@ def test_no_file_of_the_package_is_longer_than_200_lines_of_code() -> None:
 
 
 FLOORS = (
-    "arguments errors local_path secret_text tracebacks unknown_names",
+    "arguments disk_full errors local_path secret_text tracebacks unknown_names",
     "dry_run log settings user_cache model_identity engines",
     "sources tables",
     "profiling",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import importlib.util
 import inspect
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dreambolt_steps.disk_full import is_disk_full
 from dreambolt_steps.errors import DreamboltError, ExportError, RecipeError, TerminalError
 from dreambolt_steps.recipes.recipe_values import parse_settings
 
@@ -61,7 +61,7 @@ class Recipe:
         except (DreamboltError, BrokenPipeError):
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_disk_full(error):
                 raise ExportError(
                     f"{_find_place(error, self.path)}: the disk of the session is full; free some "
                     "of it, or name another --session, then run the same command again"

@@ -3,8 +3,8 @@ warehouse."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import get_args
 
@@ -229,21 +229,29 @@ def refuse_key(table: str, key: tuple[str, ...], values: list[object], count: in
     )
 
 
-def check_key(load: Load, columns: list[str]) -> None:
+def check_key(load: Load, columns: list[str], fold: Callable[[str], str] = str) -> Load:
     """Check the columns of files against what a keyed load needs.
 
+    Args:
+        load: what is asked for.
+        columns: of the files.
+        fold: makes names alike that are one to the warehouse; by default none are.
+
+    Returns: the load, its key by the names in the files.
     Raises:
         SchemaError: a key column is missing, or a column is named as those of the history.
     """
+    by_name = {fold(column): column for column in columns}
     for name in load.key:
-        if name not in columns:
+        if fold(name) not in by_name:
             raise SchemaError(
                 f"the key column {name!r} of table {load.table} is not in the files; they have "
                 f"{', '.join(columns)}"
             )
-    taken = {VALID_FROM, VALID_TO} & set(columns) if load.mode == "snapshot" else set()
+    taken = {VALID_FROM, VALID_TO} & set(by_name) if load.mode == "snapshot" else set()
     if taken:
         raise SchemaError(
-            f"column {sorted(taken)[0]!r} of table {load.table} is named as a column of the history"
-            " that mode snapshot keeps; rename it before exporting"
+            f"column {by_name[sorted(taken)[0]]!r} of table {load.table} is named as a column of"
+            " the history that mode snapshot keeps; rename it before exporting"
         )
+    return replace(load, key=tuple(dict.fromkeys(by_name[fold(name)] for name in load.key)))

@@ -134,6 +134,7 @@ def match_columns(
     required: Collection[str] = (),
     fits: Callable[[str, str], bool] = fits_type,
     widen: Callable[[str, str], str | None] = widen_type,
+    fold: Callable[[str], str] = fold_name,
 ) -> ColumnPlan:
     """Match the columns of files with those of a table, by name.
 
@@ -146,6 +147,7 @@ def match_columns(
         required: columns of the table that can't be NULL.
         fits: whether every value of one type is held by another.
         widen: the type that holds both one of the files and one of the table.
+        fold: makes names alike that are one to the warehouse.
 
     Returns: the columns of the files, under the table's types, and what to do to the table before.
 
@@ -156,18 +158,18 @@ def match_columns(
     Example:
         match_columns({"n": "INTEGER"}, {"N": "BIGINT"}, "players").columns  # {"n": "BIGINT"}
     """
-    there = {fold_name(name): name for name in target}
-    folded = {fold_name(name) for name in source}
+    there = {fold(name): name for name in target}
+    folded = {fold(name) for name in source}
     problems = [
         f"{name!r} is only in the table"
         for name in target
-        if fold_name(name) not in folded and (not evolve or name in required)
+        if fold(name) not in folded and (not evolve or name in required)
     ]
     columns: dict[str, str] = {}
     added: dict[str, str] = {}
     widened: dict[str, str] = {}
     for name, kind in source.items():
-        held = there.get(fold_name(name))
+        held = there.get(fold(name))
         if held is None:
             added[name] = columns[name] = kind
         elif fits(kind, target[held]):

@@ -534,3 +534,20 @@ def test_files_on_s3_are_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"s3://b/x.parquet: DuckDB loads .*; use LoadTable"):
         load_parquet(tmp_path / "x.duckdb", "t", ["s3://b/x.parquet"], load_id="one")
     assert not (tmp_path / "x.duckdb").exists()
+
+
+def test_a_disk_that_is_full_at_the_commit_is_called_full(
+    tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = small_disk / "x.duckdb"
+    load_parquet(database, "t", [export(tmp_path, ["old"], pa.string())], load_id="old")
+    # of one row group, which is not written before the commit
+    noise = [os.urandom(60).hex() for _ in range(100_000)]
+    file = export(tmp_path, noise, pa.string())
+    brought: list[int] = []
+    with pytest.raises(WarehouseError, match=r"disk of .* is full .* nothing was loaded"):
+        load_parquet(
+            database, "t", [file], mode="append", load_id="big", on_progress=brought.append
+        )
+    assert brought == [100_000]  # so it was the commit that failed
+    assert read_column(database) == ["old"]

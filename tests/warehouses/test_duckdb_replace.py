@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from dreambolt_steps.errors import WarehouseError
+from dreambolt_steps.errors import SchemaError, WarehouseError
 from dreambolt_steps.tables.export.export import write_parquet
 from dreambolt_steps.warehouses.duckdb.preview import preview_load
 from dreambolt_steps.warehouses.duckdb.warehouse import load_parquet
@@ -120,3 +120,21 @@ def test_a_view_is_no_target(database: Path, tmp_path: Path, mode: str) -> None:
     with pytest.raises(WarehouseError, match=r"letters is a view in .*; name another table|exists"):
         load_parquet(database, "letters", [file], mode=mode, load_id="one")
     assert ask(database, "FROM letters ORDER BY 1") == [("x",), ("y",)]
+
+
+def test_a_history_is_known_whatever_the_case_of_its_columns(tmp_path: Path) -> None:
+    database = tmp_path / "x.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "CREATE TABLE t (ID BIGINT, A VARCHAR, Valid_From TIMESTAMPTZ, Valid_To TIMESTAMPTZ)"
+        )
+    for load_id, letter in (("one", "x"), ("two", "y")):
+        file = export(tmp_path, pa.table({"id": [1], "a": [letter]}))
+        load_parquet(database, "t", [file], mode="snapshot", key=["Id"], load_id=load_id)
+    assert ask(database, "SELECT id, a, valid_to IS NULL FROM t ORDER BY valid_from") == [
+        (1, "x", False),
+        (1, "y", True),
+    ]
+    file = export(tmp_path, pa.table({"id": [1], "VALID_TO": ["x"]}))
+    with pytest.raises(SchemaError, match="'VALID_TO' of table u is named as a column of the hist"):
+        load_parquet(database, "u", [file], mode="snapshot", key=["id"], load_id="three")

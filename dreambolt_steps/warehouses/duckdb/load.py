@@ -45,7 +45,7 @@ from dreambolt_steps.warehouses.sql import (
     render_insert_parquet,
     split_table,
 )
-from dreambolt_steps.warehouses.type_fit import match_columns
+from dreambolt_steps.warehouses.type_fit import fold_name, match_columns
 
 BATCH_ROWS = 1_000_000  # files of so many rows together are one statement
 _ROWS_OF_LOAD = "_dreambolt_rows"  # holds the rows of a keyed load until they are merged
@@ -77,7 +77,7 @@ def load_files(
         rows = sum(record.rows for record in held if record.load_id == load.load_id)
         return LoadReceipt(load.table, load.load_id, rows, skipped=True)
     source = describe_files(connection, files)
-    check_key(load, list(source.columns))
+    load = check_key(load, list(source.columns), fold_name)
     check_follows(load, held, source.metadata)
     existing = find_columns(connection, load.table)
     if existing is not None and load.mode == "create":
@@ -138,9 +138,9 @@ def _match_table(
     """Match files and table, and let the table evolve where that is asked for."""
     own = existing
     if load.mode == "snapshot":
-        if not set(_HISTORY) <= set(existing):
+        own = {name: kind for name, kind in existing.items() if fold_name(name) not in _HISTORY}
+        if len(existing) - len(own) < len(_HISTORY):
             raise refuse_history(load.table)
-        own = {name: kind for name, kind in existing.items() if name not in _HISTORY}
     plan = match_columns(source.columns, own, load.table, evolve=load.evolve)
     table = quote_table(load.table)
     for name, kind in plan.added.items():

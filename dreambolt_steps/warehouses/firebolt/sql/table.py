@@ -138,6 +138,7 @@ def plan_table(
         required=table.required,
         fits=fits_type,
         widen=widen_type,
+        fold=str,  # names in quotes keep their case
     )
     loaded = plan.columns | ({FILE_COLUMN: "TEXT"} if tracks else {})
     return [*_evolve(load, table, plan, layout), *indexes], loaded
