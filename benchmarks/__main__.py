@@ -1,9 +1,10 @@
 """`python -m benchmarks [SECTION ...]`: measure, and print the tables that benchmarks/README.md
 holds.
 
-Sections: pipeline, dialects, rows, files, formats, memory, startup, resume, embed, match, firebolt,
-synth, ray. Sizes of some can be told, as in `rows=100000,100000x300`, `files=100000x100` (rows x
-files), `formats=1024` (MiB of JSON Lines), `memory=1000000`, `embed=4000,2000,20000,1000000`
+Sections: pipeline, dialects, odd, rows, files, formats, memory, startup, resume, embed, match,
+firebolt, synth, ray. Sizes of some can be told, as in `odd=2000000`, `rows=100000,100000x300`,
+`files=100000x100` (rows x files), `formats=1024` (MiB of JSON Lines), `memory=1000000`,
+`embed=4000,2000,20000,1000000`
 (names and mixed texts for the plain ones, mixed texts for ours, vectors to Parquet),
 `match=100000`, `firebolt=100000` and `ray=clean:2000000,embed:1500`. Ratios of one run on one
 machine mean something; seconds of different runs do not compare.
@@ -25,6 +26,7 @@ from benchmarks.formats import measure_formats
 from benchmarks.matching import measure_matching
 from benchmarks.measure import measure_command, measure_contender
 from benchmarks.models import measure_models
+from benchmarks.odd_files import measure_odd_files
 from benchmarks.scale import measure_scale
 from benchmarks.startup import measure_startup
 
@@ -144,6 +146,7 @@ def measure_resume() -> None:
 SECTIONS = {
     "pipeline": measure_pipeline,
     "dialects": measure_dialects,
+    "odd": measure_odd_files,
     "rows": measure_rows,
     "files": measure_files,
     "formats": measure_formats,

@@ -64,13 +64,14 @@ class RecordSplitter:
         self._own_escape = bool(e) and e != q
         specials = (self._quote, self._escape if self._own_escape else "")
         self._specials = [character for character in specials if character]
-        inside = rf"[^{e}{q}]|{e}." if self._own_escape else rf"[^{q}]|{q}{q}"
+        free = rf"[^{e}{q}]*+" if self._own_escape else rf"[^{q}]*+"
+        inside = rf"{free}(?:{e}.{free})*+" if self._own_escape else rf"{free}(?:{q}{q}{free})*+"
         self._unescape = re.compile(rf"{e}({e}|{q}|{d})" if q else rf"{e}({e}|{d})")
         never = "(?!)"
         self._open = re.compile(f"{blanks}{q}" if q else never)
-        sound = f"{blanks}{q}((?:{inside})*+){q}{behind}" if q else never
+        sound = f"{blanks}{q}({inside}){q}{behind}" if q else never
         self._sound = re.compile(sound, re.DOTALL)
-        self._closed = re.compile(rf"{blanks}{q}(?:{inside})*+{q}" if q else never, re.DOTALL)
+        self._closed = re.compile(rf"{blanks}{q}{inside}{q}" if q else never, re.DOTALL)
         self._lenient = re.compile(f"{blanks}{q}(.*?){q}{behind}" if q else never)
         character = rf"[^{d}\r\n]" if len(dialect.delimiter) == 1 else r"[^\r\n]"
         if len(dialect.delimiter) > 1:
@@ -81,9 +82,9 @@ class RecordSplitter:
         self._cells = self._line = None
         if d and q and not self._own_escape:
             plain = rf"(?!{blanks}{q})(?:{character})*+"
-            cell = rf"{blanks}{q}(?:{inside})*+{q}{blanks}|{plain}"
+            cell = rf"{blanks}{q}{inside}{q}{blanks}|{plain}"
             self._line = re.compile(rf"(?:{cell})(?:{d}(?:{cell}))*+")
-            cell = rf"{blanks}({q})((?:{inside})*+){q}{blanks}|({plain})"
+            cell = rf"{blanks}({q})({inside}){q}{blanks}|({plain})"
             self._cells = re.compile(rf"(?:{cell})(?:{d}|\Z)")
 
     def split(self, text: str, start: int = 0, *, final: bool = True) -> Iterator[Record]:
