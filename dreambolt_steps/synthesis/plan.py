@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.errors import UnknownColumnError, UsageError
-from dreambolt_steps.llms.ledger.exchange import estimate_tokens
+from dreambolt_steps.llms.outcome import estimate_tokens
 from dreambolt_steps.profiling.row_facts import ColumnFacts, TableFacts, gather_facts
 from dreambolt_steps.synthesis.answers import RowValidator
 from dreambolt_steps.synthesis.questions import Ask, Questions
@@ -83,6 +83,7 @@ def plan_synthesis(
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
     max_tokens: int | None = None,
+    context_length: int | None = None,
 ) -> SynthesisPlan:
     """Look at a table, and plan how rows of it are asked for.
 
@@ -99,6 +100,7 @@ def plan_synthesis(
         columns: to be written, if not all of the table (completion).
         examples_per_call, rows_per_call, seed, settings, max_tokens: of the calls; without
             max_tokens three times what the example rows take.
+        context_length: tokens of prompt and answer that the model takes together, if known.
 
     Raises: UsageError for an unknown template, an unknown column, or a relation that is none.
     """
@@ -126,6 +128,7 @@ def plan_synthesis(
     names = [name for name in facts.sample.schema.names if name not in left_out]
     examples = [{name: row[name] for name in names} for row in pool]
     tokens = count_row_tokens(examples, row_schema)
+    answer = max_tokens or _SPARE * tokens * rows_per_call + _FRAME_TOKENS
     questions = Questions(
         load_template(template, templates),
         load_template("repair", templates),
@@ -135,8 +138,9 @@ def plan_synthesis(
         instruction,
         [*relations, *(str(one) for one in found if not {one.source, one.target} & left_out)],
         settings or {},
-        max_tokens or _SPARE * tokens * rows_per_call + _FRAME_TOKENS,
+        answer,
         seed,
+        None if context_length is None else max(context_length - answer, context_length // 2),
     )
     given = [field for field in schema if field.name not in written.names]
     check = RelationCheck(relations, found, pa.schema([*given, *written]))

@@ -10,6 +10,8 @@ from typing import Any
 
 import xxhash
 
+from dreambolt_steps.errors import ModelError
+from dreambolt_steps.llms.outcome import estimate_tokens
 from dreambolt_steps.llms.protocol import Call
 from dreambolt_steps.synthesis.row_keys import choose_key, describe_keyed_row, number_rows
 from dreambolt_steps.synthesis.row_requests import Slot
@@ -50,6 +52,8 @@ class Questions:
         relations: what has to hold, in words.
         settings, max_tokens: of every call.
         seed: draws the examples of each call.
+        most_tokens: that a prompt may have; fewer examples are shown where they would not fit. None
+            where the model says nothing of it.
     """
 
     template: PromptTemplate
@@ -62,6 +66,7 @@ class Questions:
     settings: Mapping[str, Any] = field(default_factory=dict)
     max_tokens: int | None = None
     seed: int = 0
+    most_tokens: int | None = None
 
     @property
     def label(self) -> str:
@@ -74,6 +79,8 @@ class Questions:
         Args:
             ask: which.
             made: rows that were made already, to steer away from.
+
+        Raises: ModelError: the prompt is longer than the model reads, without any example.
         """
         draw = random.Random(f"{self.seed} {ask.group} {ask.attempt}")
         size = min(self.examples_per_call, len(self.examples))
@@ -91,7 +98,18 @@ class Questions:
             "has_seeds": any(slot.seed_row for slot in ask.slots),
             "batch": f"{ask.group + 1}" + (f", try {ask.attempt}" if ask.attempt > 1 else ""),
         }
-        system, prompt = self.template.render(**values, made=[show_row(row) for row in made])
+        shown = [show_row(row) for row in made]
+        system, prompt = self.template.render(**values, made=shown)
+        while (tokens := self._exceeds(system + prompt)) and (examples or shown):
+            examples, shown = examples[: len(examples) // 2], []
+            values["examples"] = examples
+            system, prompt = self.template.render(**values, made=shown)
+        if tokens:
+            raise ModelError(
+                f"a prompt for {len(ask.slots):,} rows has about {tokens:,} tokens, and the "
+                f"model reads {self.most_tokens:,} beside its answer; show it fewer columns "
+                "(using), lower rows_per_call, or tell a larger context_length"
+            )
         identity = [self.template.text, values, ask.attempt, [slot.index for slot in ask.slots]]
         return self._make_call(prompt, system, identity, len(ask.slots), key)
 
@@ -117,6 +135,11 @@ class Questions:
         system, prompt = self.repair.render(**values)
         identity = [self.repair.text, values, ask.group, ask.attempt, of]
         return self._make_call(prompt, system, identity, len(ask.slots), key)
+
+    def _exceeds(self, text: str) -> int:
+        """About how many tokens a text has, if they are too many; else 0."""
+        tokens = estimate_tokens(text)
+        return tokens if self.most_tokens is not None and tokens > self.most_tokens else 0
 
     def choose_key(self, ask: Ask) -> str | None:
         """How rows of the answer to a call say which row they are about; None: they need not."""

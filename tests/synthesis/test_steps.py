@@ -19,9 +19,10 @@ from dreambolt_steps import (
     MiniLMEmbedder,
     SynthesizeRows,
     columns,
+    limit_spending,
 )
 from dreambolt_steps.dry_run import rehearse
-from dreambolt_steps.errors import CredentialError, ModelError, UsageError
+from dreambolt_steps.errors import CostLimitError, CredentialError, ModelError, UsageError
 from tests.standins.chat_server import ChatServer, Reply, read_prompt, refuse
 
 TEAMS = {"Brazil": "BRA", "Italy": "ITA", "Peru": "PER"}
@@ -348,6 +349,42 @@ def test_once_a_row_fits_later_answers_may_fail(matches: Path, session: Callable
         args = {"llm": ChatModel("m", server.url), "rows": 40}
         assert len(made(SynthesizeRows("m", inputs=columns(clean(matches)), args=args))) == 40
     assert 8 + 2 <= len(server.bodies) <= 8 + 2 * 2  # each of the two is asked again
+
+
+def test_examples_are_fitted_to_what_the_model_reads(
+    tmp_path: Path, session: Callable[..., Any]
+) -> None:
+    path = tmp_path / "notes.csv"
+    path.write_text("id,note\n" + "".join(f"{at},{'word ' * 400}{at}\n" for at in range(9)))
+
+    def answer(body: dict[str, Any], number: int) -> str:
+        rows = [{"id": 100 + 9 * number + at, "note": f"new {number} {at}"} for at in range(2)]
+        return json.dumps({"rows": rows})
+
+    with ChatServer(answer) as server, session():
+        source = columns(clean(path))
+        args = {"llm": ChatModel("m", server.url, context_length=2_000), "rows": 2}
+        args |= {"rows_per_call": 2, "max_new_tokens": 200}
+        assert len(made(SynthesizeRows("fits", inputs=source, args=args))) == 2
+        (body,) = server.bodies
+        assert 400 < sum(len(message["content"]) for message in body["messages"]) // 4 < 1_800
+        args = {"llm": ChatModel("m", server.url, context_length=600), "columns": {"t": "text"}}
+        with pytest.raises(ModelError, match=r"has about [\d,]+ tokens, and the model reads 3"):
+            CompleteColumns("too long", inputs=source, args=args)
+        assert len(server.bodies) == 1
+
+
+def test_tokens_that_a_server_does_not_report_are_estimated_and_limit_the_cost(
+    matches: Path, session: Callable[..., Any]
+) -> None:
+    def answer(body: dict[str, Any], number: int) -> Reply:
+        return Reply(write_rows(body, number), tokens=(0, 0))
+
+    with ChatServer(answer) as server, session(), limit_spending(0.02):
+        args = {"llm": ChatModel("m", server.url, price=(10, 10), max_in_flight=1), "rows": 400}
+        with pytest.raises(CostLimitError, match="has spent"):
+            SynthesizeRows("more", inputs=columns(clean(matches)), args=args)
+        assert 0 < len(server.bodies) < 20
 
 
 def test_rows_of_nearly_the_same_meaning_are_rejected_with_an_embedder(

@@ -13,13 +13,14 @@ from datadreamer.embedders import Embedder
 from dreambolt_steps.embedding.models.server_sender import EmbeddingSender, ask_for, read_vectors
 from dreambolt_steps.embedding.text_source import clean_text
 from dreambolt_steps.errors import ModelError
-from dreambolt_steps.llms.ledger.exchange import LedgerExchange, estimate_tokens
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
 from dreambolt_steps.llms.ledger.prices import find_price
 from dreambolt_steps.llms.ledger.session import open_session_ledger
 from dreambolt_steps.llms.ledger.spending import current_spending_limit
 from dreambolt_steps.llms.openai.exchange import ChatExchange
 from dreambolt_steps.llms.openai.rate_limit import Flow
 from dreambolt_steps.llms.openai.server import OPENAI, Server, choose_url
+from dreambolt_steps.llms.outcome import estimate_tokens
 from dreambolt_steps.llms.protocol import Answer, Exchange
 from dreambolt_steps.llms.records import Kept
 from dreambolt_steps.model_identity import identify_model

@@ -10,15 +10,10 @@ from types import TracebackType
 from dreambolt_steps.errors import CostLimitError, DreamboltError, ModelError, UsageError
 from dreambolt_steps.llms.ledger.prices import PRICES_VARIABLE, Price
 from dreambolt_steps.llms.ledger.store import CallLedger
+from dreambolt_steps.llms.outcome import estimate_tokens
 from dreambolt_steps.llms.protocol import Answer, Call, Exchange
 
-_CHARACTERS_PER_TOKEN = 4
 _TOKENS_OUT = 500
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has: a quarter of its characters."""
-    return len(text) // _CHARACTERS_PER_TOKEN + 1
 
 
 class LedgerExchange:

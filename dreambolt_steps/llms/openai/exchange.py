@@ -14,7 +14,7 @@ from dreambolt_steps.errors import ModelError
 from dreambolt_steps.llms.openai.joined_writes import JoinedWrites
 from dreambolt_steps.llms.openai.rate_limit import Flow
 from dreambolt_steps.llms.openai.server_capabilities import Traits
-from dreambolt_steps.llms.outcome import Completion, Trouble
+from dreambolt_steps.llms.outcome import Completion, Trouble, estimate_tokens
 from dreambolt_steps.llms.protocol import Answer, Call
 from dreambolt_steps.llms.records import Bill, Records, Try
 
@@ -24,7 +24,6 @@ _TRIES_WHEN_OVERLOADED = 20
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 _MOST_PATIENCE = 600.0
 _MOST_CHANGES = 12
-_CHARACTERS_PER_TOKEN = 4
 
 
 class Sends(Protocol):
@@ -63,7 +62,7 @@ class ChatExchange:
         self._known = self._records.read_traits() is not None
         self._done: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
         self._pending = 0
-        self._has_answered = False
+        self._has_answered = self._has_told_estimate = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
         self._ready = threading.Event()
@@ -195,7 +194,7 @@ class ChatExchange:
             return tried
 
     async def _send(self, call: Call, tries: int) -> Try:
-        guess = (len(call.prompt) + len(call.system or "")) // _CHARACTERS_PER_TOKEN
+        guess = estimate_tokens(call.prompt + (call.system or ""))
         guess += (call.max_tokens or 0) // 2
         started = await self._flow.enter(guess)
         traits, surplus = self._traits, 0
@@ -204,6 +203,7 @@ class ChatExchange:
                 raise asyncio.CancelledError
             outcome = await self._sender.send(call, traits)
             if isinstance(outcome, Completion):
+                self._tell_estimate(outcome)
                 surplus = outcome.tokens_in + outcome.tokens_out - guess
         finally:
             self._flow.leave(surplus)
@@ -216,6 +216,11 @@ class ChatExchange:
                 pause = outcome.retry_after
                 self._flow.slow_down(started, _choose_wait(tries) if pause is None else pause)
         return Try(call, outcome, self._records.find_cost(outcome))
+
+    def _tell_estimate(self, outcome: Completion) -> None:
+        if outcome.is_estimated and not self._has_told_estimate:
+            self._has_told_estimate = True
+            self._tell("tokens and costs are estimates", "nothing of how many tokens it used")
 
     def _is_last(self, outcome: Completion | Trouble, tries: int) -> bool:
         """Whether a call is done with this outcome."""

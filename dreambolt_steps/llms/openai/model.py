@@ -11,7 +11,7 @@ from datadreamer.llms import LLM
 
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.generations import generate
-from dreambolt_steps.llms.ledger.exchange import LedgerExchange, estimate_tokens
+from dreambolt_steps.llms.ledger.exchange import LedgerExchange
 from dreambolt_steps.llms.ledger.prices import Price, find_price
 from dreambolt_steps.llms.ledger.session import open_session_ledger
 from dreambolt_steps.llms.ledger.spending import current_spending_limit
@@ -25,6 +25,7 @@ from dreambolt_steps.llms.openai.server import OPENAI, Server, choose_url
 from dreambolt_steps.llms.openai_batch.api import BatchApi
 from dreambolt_steps.llms.openai_batch.batch_queue import JobExchange
 from dreambolt_steps.llms.openai_batch.jobs import Jobs
+from dreambolt_steps.llms.outcome import estimate_tokens
 from dreambolt_steps.llms.protocol import Exchange
 from dreambolt_steps.log import current_reporter
 from dreambolt_steps.model_identity import identify_model
@@ -50,7 +51,8 @@ class ChatModel(LLM):
         max_in_flight: calls under way at a time, at most.
         requests_per_minute, tokens_per_minute: limits of your account, default none.
         timeout: seconds until a request without an answer is tried again.
-        context_length: tokens the model reads; only used to fit examples into prompts.
+        context_length: tokens the model reads, prompt and answer together; examples are left out
+            of prompts that would be longer, and longer ones are refused before they are sent.
         price: USD for a million tokens in and out, where no table knows the model.
         mode: `live`, or `batch`: through the provider's batch API (OpenAI's form), at its price,
             half of the usual one, and within a day. All calls are handed over at once; a run that
@@ -205,6 +207,11 @@ class ChatModel(LLM):
     def price(self) -> Price | None:
         """What its tokens cost, through the batch API if that is its mode; None if nobody told."""
         return self._find_price(batch=self._mode == "batch")
+
+    @property
+    def context_length(self) -> int:
+        """Tokens of prompt and answer that the model reads together."""
+        return self._context_length
 
     def count_tokens(self, value: str) -> int:
         """About how many tokens a text has; counted without a tokenizer, which would have to be

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dreambolt_steps.errors import CredentialError, DreamboltError, ModelError
@@ -12,7 +12,7 @@ from dreambolt_steps.llms.answer_forms import find_error, read_body, read_comple
 from dreambolt_steps.llms.openai.login import take_login
 from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.openai.waits import read_wait
-from dreambolt_steps.llms.outcome import Completion, Trouble
+from dreambolt_steps.llms.outcome import Completion, Trouble, estimate_tokens
 
 OPENAI = "https://api.openai.com/v1"
 _OVERLOADED = (429, 503, 529)
@@ -103,7 +103,7 @@ class Server:
         if status < 300:
             found = find_error(answer)
             if found is None:
-                return read_completion(answer)
+                return _count_tokens(read_completion(answer), body)
             status, answer = found
         error = read_error(answer)
         message = error.message
@@ -163,6 +163,19 @@ def read_error(answer: Any) -> ServerError:
         return ServerError(str(told[0].get("msg") or "")[:300], (), ".".join(place), inner)
     codes = [str(inner.get(name)).lower() for name in ("code", "type", "status") if inner.get(name)]
     return ServerError(str(told)[:300], tuple(codes), str(inner.get("param") or ""), inner)
+
+
+def _count_tokens(outcome: Completion | Trouble, body: Mapping[str, Any]) -> Completion | Trouble:
+    """An answer with its tokens estimated, where the server does not report them."""
+    if isinstance(outcome, Trouble) or outcome.tokens_in or outcome.tokens_out:
+        return outcome
+    asked = "".join(str(message.get("content")) for message in body.get("messages", ()))
+    return replace(
+        outcome,
+        tokens_in=estimate_tokens(asked),
+        tokens_out=estimate_tokens(outcome.text),
+        is_estimated=True,
+    )
 
 
 def choose_url(base_url: str | None = None) -> str:

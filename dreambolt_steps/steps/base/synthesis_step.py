@@ -93,6 +93,7 @@ class SynthesisStep(TableStep[ArgsT]):
             seed=args["seed"],
             settings={"temperature": args["temperature"]},
             max_tokens=args["max_new_tokens"],
+            context_length=getattr(args["llm"], "context_length", None),
             **wishes,
         )
 
