@@ -29,7 +29,7 @@ _SUITED = {
     "escape": _TEXT,
     "encoding": (*_TEXT, *_JSON, "xml"),
     "header": (*_TEXT, "excel"),
-    "header_rows": _TEXT,
+    "header_rows": (*_TEXT, "excel"),
     "footer": _TEXT,
     "comment": _TEXT,
     "skip": (*_TEXT, "excel"),
@@ -133,6 +133,7 @@ def _open_excel(path: Path, hints: FormatHints, spool: Path) -> ExcelFile:
         cells=hints.cells,
         header=hints.dialect.header,
         skip=hints.dialect.skip,
+        header_rows=hints.dialect.header_rows,
         max_expanded_bytes=hints.max_expanded_bytes,
     )
 

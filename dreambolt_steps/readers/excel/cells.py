@@ -64,6 +64,12 @@ def build_column(cells: Sequence[Any], kind: pa.DataType) -> pa.Array:
     return pa.array(values, kind)
 
 
+def pad_numbers(cells: Sequence[Any], width: int) -> pa.Array:
+    """Write whole numbers with zeros in front, as they are shown."""
+    shown = [None if is_blank(cell) else f"{int(cell):0{width}}" for cell in cells]
+    return pa.array(shown, pa.string())
+
+
 def show_cell(cell: Any) -> str:
     """Write a cell as text."""
     if isinstance(cell, bool):

@@ -105,7 +105,7 @@ def _measure(handle: IO[bytes], entry: zipfile.ZipInfo, limit: int) -> int:
     return size
 
 
-def _find_part(opened: zipfile.ZipFile, sheet: str) -> str:
+def find_part(opened: zipfile.ZipFile, sheet: str) -> str:
     """The name of a sheet's XML within an .xlsx."""
     try:
         book = fromstring(opened.read("xl/workbook.xml"))
@@ -123,7 +123,7 @@ def _search(opened: zipfile.ZipFile, sheet: str, found: Oddities) -> None:
     if "content.xml" in names:
         with opened.open("content.xml") as content:
             _search_ods(content, sheet, found)
-    elif (part := _find_part(opened, sheet)) in names:
+    elif (part := find_part(opened, sheet)) in names:
         with opened.open(part) as content:
             _search_xlsx(content, found)
 

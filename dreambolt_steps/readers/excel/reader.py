@@ -46,6 +46,7 @@ class ExcelFile:
         cells: str | None = None,
         header: bool | None = None,
         skip: int | None = None,
+        header_rows: int | None = None,
         max_expanded_bytes: int | None = None,
     ) -> None:
         """Read the table into `spool`.
@@ -53,13 +54,13 @@ class ExcelFile:
         Args:
             path: a local file.
             spool: folder for the table.
-            sheet, cells, header, skip, max_expanded_bytes: of `ExcelTable`.
+            sheet, cells, header, skip, header_rows, max_expanded_bytes: of `ExcelTable`.
 
         Raises: what `ExcelTable` raises; SourceError when it takes too much memory or time.
         """
         self._table = spool / f"{uuid.uuid4().hex}.arrows"
-        arguments = {"sheet": sheet, "cells": cells, "header": header, "skip": skip}
-        arguments["max_expanded_bytes"] = max_expanded_bytes
+        arguments: dict[str, Any] = {"sheet": sheet, "cells": cells, "header": header, "skip": skip}
+        arguments |= {"header_rows": header_rows, "max_expanded_bytes": max_expanded_bytes}
         told = _ask_worker(path, self._table, arguments)
         self.original_names = tuple(told["original_names"])
         self.preamble = tuple(told["preamble"])

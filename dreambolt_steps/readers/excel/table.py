@@ -17,8 +17,10 @@ from dreambolt_steps.readers.excel.cells import (
     build_column,
     find_cell_type,
     name_kind,
+    pad_numbers,
     show_cell,
 )
+from dreambolt_steps.readers.excel.encrypted import PASSWORD_ADVICE, open_decrypted
 from dreambolt_steps.readers.excel.grid import (
     CellRange,
     find_last,
@@ -29,10 +31,19 @@ from dreambolt_steps.readers.excel.grid import (
     parse_cells,
 )
 from dreambolt_steps.readers.excel.hidden_cells import check_zip_size, find_oddities
+from dreambolt_steps.readers.excel.layout import (
+    count_header_rows,
+    find_next_table,
+    has_names,
+    is_unit_row,
+    join_names,
+)
+from dreambolt_steps.readers.excel.number_formats import find_padded_columns
 from dreambolt_steps.readers.excel.sheet import BLANK, choose_sheet
 from dreambolt_steps.tables.naming import unique_names
 
 _BATCH_CELLS = 1 << 18
+_MOST_HEADER_ROWS = 4
 _DAMAGE = (CalamineError, zipfile.BadZipFile, NotImplementedError, LookupError, ValueError)
 
 
@@ -59,6 +70,7 @@ class ExcelTable:
         cells: str | None = None,
         header: bool | None = None,
         skip: int | None = None,
+        header_rows: int | None = None,
         max_expanded_bytes: int | None = None,
     ) -> None:
         """Load the sheet and find its table.
@@ -70,6 +82,8 @@ class ExcelTable:
             cells: the table's range, such as "B3:F20", "B3:F" or "B3"; default: found out.
             header: whether the first row holds names; default: found out.
             skip: rows of the sheet (or range) before the table; default: found out.
+            header_rows: rows that the names are spread over, groups above names; default: found
+                out.
             max_expanded_bytes: what the file may unpack to.
 
         Raises: SourceError (damaged, encrypted, no such sheet, no values), UsageError (`cells`).
@@ -78,7 +92,7 @@ class ExcelTable:
         area = parse_cells(cells) if cells else CellRange()
         with _explain(path):
             check_zip_size(path, max_expanded_bytes)
-            with path.open("rb") as handle:
+            with open_decrypted(path) as handle:
                 self._book = CalamineWorkbook.from_filelike(handle)
             self._name, self._rows = choose_sheet(self._book, sheet, area, path)
             counts = [sum(cell not in BLANK for cell in row) for row in self._rows]
@@ -87,11 +101,18 @@ class ExcelTable:
             raise SourceError(f"{path}: sheet {self._name!r} holds nothing behind its first rows")
         if skip is None:
             start = self._pass_title(counts, start)
-        first_row = self._rows.read_row(start)
-        self.has_header = looks_like_header(first_row) if header is None else header
-        self._first = start + self.has_header
+        if header_rows and cells:
+            start = _pass_blank(counts, 0)
+        start, height = self._find_header(counts, start, header, header_rows)
+        self.has_header = height > 0
+        self._notes: list[str] = []
+        self._first = start + height
         self._last = find_last(counts, self._first)
+        first_row = self._name_columns(start, height)
         kinds = self._survey(len(first_row))
+        if self.has_header and header_rows is None:
+            kinds = self._pass_units(kinds)
+            kinds = self._pass_next_table(kinds, counts)
         used = [
             i
             for i, found in enumerate(kinds)
@@ -99,14 +120,21 @@ class ExcelTable:
         ]
         self._columns = used
         self.original_names = tuple(
-            ("" if is_blank(first_row[i]) else show_cell(first_row[i]))
-            if self.has_header
-            else f"column_{place}"
+            first_row[i] if self.has_header else f"column_{place}"
             for place, i in enumerate(used, 1)
         )
         names = unique_names(self.original_names)
+        padded = find_padded_columns(path, self._name)
+        self._widths = {
+            i: padded[self._rows.left + i]
+            for i in used
+            if self._rows.left + i in padded and kinds[i] == {"integer"}
+        }
         self.schema = pa.schema(
-            [(name, find_cell_type(kinds[i])) for name, i in zip(names, used, strict=True)]
+            [
+                (name, pa.string() if i in self._widths else find_cell_type(kinds[i]))
+                for name, i in zip(names, used, strict=True)
+            ]
         )
         self.preamble = tuple(self._read_lines(0, start))
         top, left = self._rows.top, self._rows.left
@@ -117,6 +145,8 @@ class ExcelTable:
             "cells": f"{corner}:{end}",
             "header": self.has_header,
         }
+        if height > 1:
+            self.arguments["header_rows"] = height
         self.findings = tuple(self._tell(start, len(counts), sheet is None))
 
     def iterate_batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:
@@ -136,6 +166,64 @@ class ExcelTable:
         is_names = looks_like_header(self._rows.read_row(second))
         return second if is_names and not looks_like_header(self._rows.read_row(third)) else start
 
+    def _find_header(
+        self, counts: list[int], start: int, header: bool | None, header_rows: int | None
+    ) -> tuple[int, int]:
+        """The first header row, and how many there are."""
+        row = self._rows.read_row(start)
+        if header is None and header_rows is None:
+            below = _pass_blank(counts, start + 1)
+            under = self._rows.read_row(below) if below < len(counts) else []
+            header = has_names(row, under)
+        if header_rows is None:
+            if not header:
+                return start, 0
+            above = start
+            while above > 0 and counts[above - 1] and start - above < _MOST_HEADER_ROWS - 1:
+                above -= 1
+            height = count_header_rows(list(self._rows.iterate_filled(above, start)))
+            return start - height + 1, height
+        top = start
+        while start - top < header_rows - 1 and top > 0 and counts[top - 1] > 1:
+            if not looks_like_header(self._rows.read_row(top - 1)):
+                break
+            top -= 1
+        return top, header_rows
+
+    def _name_columns(self, start: int, height: int) -> list[str]:
+        """The names of all columns of the sheet, joined over the header rows."""
+        if not height:
+            return ["" for _ in self._rows.read_row(start)]
+        names = join_names(list(self._rows.iterate_filled(start, start + height - 1)))
+        if height > 1:
+            self._notes.append(f"{height} header rows, joined: {', '.join(filter(None, names))}")
+        return names
+
+    def _pass_units(self, kinds: list[set[str]]) -> list[set[str]]:
+        """Leave out a row of units below the names."""
+        row = next(self._rows.iterate_filled(self._first, self._last), [])
+        self._first += 1
+        below = self._survey(len(kinds))
+        if not is_unit_row(row, below):
+            self._first -= 1
+            return kinds
+        shown = ", ".join(show_cell(cell) for cell in row if not is_blank(cell))
+        self._notes.append(f"a row of units below the names, left out: {shown}")
+        return below
+
+    def _pass_next_table(self, kinds: list[set[str]], counts: list[int]) -> list[set[str]]:
+        """End the table where another one begins."""
+        if not any("text" in found and len(found) > 1 for found in kinds):
+            return kinds
+        rows = self._rows.iterate_filled(self._first, self._last)
+        place = find_next_table(enumerate(rows, self._first))
+        if place is None:
+            return kinds
+        cell = name_cell(self._rows.top + place, self._rows.left)
+        self._notes.append(f"another table below, not read: cells='{cell}' reads it")
+        self._last = find_last(counts[:place], self._first)
+        return self._survey(len(kinds))
+
     def _iterate_values(self) -> Iterator[list[Any]]:
         for row in self._rows.iterate_filled(self._first, self._last):
             if any(not is_blank(cell) for cell in row):
@@ -152,7 +240,9 @@ class ExcelTable:
     def _build_batch(self, rows: list[list[Any]]) -> pa.RecordBatch:
         columns = list(zip(*rows, strict=True))
         arrays = [
-            build_column(columns[i], field.type)
+            pad_numbers(columns[i], self._widths[i])
+            if i in self._widths
+            else build_column(columns[i], field.type)
             for i, field in zip(self._columns, self.schema, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
@@ -168,6 +258,10 @@ class ExcelTable:
         others = [name for name in self._book.sheet_names if name != self._name]
         if others and is_found:
             yield f"other sheets, not read: {', '.join(others)}; sheet=... names one"
+        yield from self._notes
+        for i, width in self._widths.items():
+            name = self.original_names[self._columns.index(i)]
+            yield f"column {name!r} is shown with {width} digits, zeros in front; read as text"
         if notes := list(self._read_lines(self._last + 1, height)):
             yield f"{len(notes)} rows below the table, not read: {'; '.join(notes)[:200]}"
         if count := self._rows.count_merged(self._first, self._last):
@@ -186,7 +280,7 @@ def _explain(path: Path) -> Iterator[None]:
     try:
         yield
     except PasswordError as error:
-        raise SourceError(f"{path}: is encrypted; save it without a password") from error
+        raise SourceError(f"{path}: is encrypted; {PASSWORD_ADVICE}") from error
     except BaseException as error:
         # What a panic in Rust becomes is no Exception, and has no class to name.
         if not isinstance(error, _DAMAGE) and type(error).__name__ != "PanicException":
