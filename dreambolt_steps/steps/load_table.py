@@ -63,7 +63,7 @@ class LoadTable(TableStep[LoadTableArgs]):
         raw = LoadTable("load", args={"source": "s3://bucket/players/*.csv"})
     """
 
-    version = 1.3  # records, not lines, are judged; repeated headers are left out, NULs rejected
+    version = 1.4  # sheets, JSON and XML of more shapes are read
     Args = LoadTableArgs
     _from_cache: int | None = None
     _counted: Mapping[str, int] = MappingProxyType({})

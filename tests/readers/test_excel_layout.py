@@ -48,12 +48,12 @@ def _read(path: Path, **arguments: Any) -> tuple[ExcelTable, list[list[Any]]]:
         ),
         (
             [
-                ["Area", "Now", None, None, None],
-                [None, "A", None, "B", None],
+                ["Area", "Now", None, "Then", None],
+                [None, "A", None, "A", None],
                 [None, "x", "y", "x", "y"],
             ],
-            ("A1:A3", "B1:E1", "B2:C2", "D2:E2"),
-            ["Area", "Now A x", "Now A y", "Now B x", "Now B y"],
+            ("A1:A3", "B1:C1", "D1:E1", "B2:C2", "D2:E2"),
+            ["Area", "Now A x", "Now A y", "Then A x", "Then A y"],
         ),
     ],
 )

@@ -1,4 +1,5 @@
-"""Encrypted spreadsheets, opened with a password from the environment."""
+"""Spreadsheets that do not open as they are: encrypted ones, for which the environment has a
+password, and damaged ones."""
 
 from __future__ import annotations
 
@@ -10,10 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from python_calamine import CalamineError, PasswordError
+
 from dreambolt_steps.errors import CredentialError, SourceError
 
 PASSWORD_VARIABLE = "DREAMBOLT_FILE_PASSWORD"
 PASSWORD_ADVICE = f"set {PASSWORD_VARIABLE} to its password, or save it without one"
+_DAMAGE = (CalamineError, zipfile.BadZipFile, NotImplementedError, LookupError, ValueError)
 _OLE = b"\xd0\xcf\x11\xe0"
 _PACKAGE = "EncryptedPackage".encode("utf-16-le")
 
@@ -68,3 +72,22 @@ def _decrypt(path: Path, handle: IO[bytes], password: str, target: IO[bytes]) ->
     except (DecryptionError, FileFormatError, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SourceError(f"{path}: is encrypted, and can't be decrypted ({reason})") from error
+
+
+@contextmanager
+def explain_damage(path: Path) -> Iterator[None]:
+    """Turn what calamine raises, or panics with, into one clear line."""
+    try:
+        yield
+    except PasswordError as error:
+        raise SourceError(f"{path}: is encrypted; {PASSWORD_ADVICE}") from error
+    except BaseException as error:
+        # What a panic in Rust becomes is no Exception, and has no class to name.
+        if not isinstance(error, _DAMAGE) and type(error).__name__ != "PanicException":
+            raise
+        reason = _shorten(error)
+        raise SourceError(f"{path}: spreadsheet truncated or damaged ({reason})") from error
+
+
+def _shorten(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -79,8 +79,8 @@ def count_header_rows(rows: Sequence[Cells]) -> int:
 
 def _count_names(rows: Sequence[Cells]) -> tuple[int, int]:
     """How many of the joined names are different, and how many columns there are."""
-    names = join_names(rows)
-    return len({name for name in names if name}), len(names)
+    names = [name for name in join_names(rows) if name]
+    return len(set(names)), len(names)
 
 
 def is_unit_row(row: Cells, kinds: Sequence[set[str]]) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineWorkbook
 
 from dreambolt_steps.errors import SourceError
 from dreambolt_steps.readers.excel.cells import (
@@ -20,7 +18,7 @@ from dreambolt_steps.readers.excel.cells import (
     pad_numbers,
     show_cell,
 )
-from dreambolt_steps.readers.excel.encrypted import PASSWORD_ADVICE, open_decrypted
+from dreambolt_steps.readers.excel.encrypted import explain_damage, open_decrypted
 from dreambolt_steps.readers.excel.grid import (
     CellRange,
     find_last,
@@ -30,11 +28,10 @@ from dreambolt_steps.readers.excel.grid import (
     name_cell,
     parse_cells,
 )
+from dreambolt_steps.readers.excel.header import MOST_HEADER_ROWS, find_header, pass_blank
 from dreambolt_steps.readers.excel.hidden_cells import check_zip_size, find_oddities
 from dreambolt_steps.readers.excel.layout import (
-    count_header_rows,
     find_next_table,
-    has_names,
     is_unit_row,
     join_names,
 )
@@ -43,8 +40,6 @@ from dreambolt_steps.readers.excel.sheet import BLANK, choose_sheet
 from dreambolt_steps.tables.naming import unique_names
 
 _BATCH_CELLS = 1 << 18
-_MOST_HEADER_ROWS = 4
-_DAMAGE = (CalamineError, zipfile.BadZipFile, NotImplementedError, LookupError, ValueError)
 
 
 class ExcelTable:
@@ -90,20 +85,20 @@ class ExcelTable:
         """
         self._path = path
         area = parse_cells(cells) if cells else CellRange()
-        with _explain(path):
+        with explain_damage(path):
             check_zip_size(path, max_expanded_bytes)
             with open_decrypted(path) as handle:
                 self._book = CalamineWorkbook.from_filelike(handle)
             self._name, self._rows = choose_sheet(self._book, sheet, area, path)
             counts = [sum(cell not in BLANK for cell in row) for row in self._rows]
-        start = find_start(counts) if skip is None else _pass_blank(counts, skip)
+        start = find_start(counts) if skip is None else pass_blank(counts, skip)
         if start >= len(counts):
             raise SourceError(f"{path}: sheet {self._name!r} holds nothing behind its first rows")
         if skip is None:
             start = self._pass_title(counts, start)
         if header_rows and cells:
-            start = _pass_blank(counts, 0)
-        start, height = self._find_header(counts, start, header, header_rows)
+            start = pass_blank(counts, 0)
+        start, height = find_header(self._rows, counts, start, header, header_rows)
         self.has_header = height > 0
         self._notes: list[str] = []
         self._first = start + height
@@ -159,42 +154,20 @@ class ExcelTable:
     def _pass_title(self, counts: list[int], start: int) -> int:
         """Pass over a row such as "made by | Ann" above the header: the row behind it is fuller and
         all text, the one behind that is not all text."""
-        second = _pass_blank(counts, start + 1)
-        third = _pass_blank(counts, second + 1)
+        second = pass_blank(counts, start + 1)
+        third = pass_blank(counts, second + 1)
         if third >= len(counts) or counts[second] <= counts[start]:
             return start
         is_names = looks_like_header(self._rows.read_row(second))
         return second if is_names and not looks_like_header(self._rows.read_row(third)) else start
 
-    def _find_header(
-        self, counts: list[int], start: int, header: bool | None, header_rows: int | None
-    ) -> tuple[int, int]:
-        """The first header row, and how many there are."""
-        row = self._rows.read_row(start)
-        if header is None and header_rows is None:
-            below = _pass_blank(counts, start + 1)
-            under = self._rows.read_row(below) if below < len(counts) else []
-            header = has_names(row, under)
-        if header_rows is None:
-            if not header:
-                return start, 0
-            above = start
-            while above > 0 and counts[above - 1] and start - above < _MOST_HEADER_ROWS - 1:
-                above -= 1
-            height = count_header_rows(list(self._rows.iterate_filled(above, start)))
-            return start - height + 1, height
-        top = start
-        while start - top < header_rows - 1 and top > 0 and counts[top - 1] > 1:
-            if not looks_like_header(self._rows.read_row(top - 1)):
-                break
-            top -= 1
-        return top, header_rows
-
     def _name_columns(self, start: int, height: int) -> list[str]:
         """The names of all columns of the sheet, joined over the header rows."""
         if not height:
             return ["" for _ in self._rows.read_row(start)]
-        names = join_names(list(self._rows.iterate_filled(start, start + height - 1)))
+        above = max(start - MOST_HEADER_ROWS, 0)  # where cells merged from above begin
+        rows = list(self._rows.iterate_filled(above, start + height - 1))
+        names = join_names(rows[-height:])
         if height > 1:
             self._notes.append(f"{height} header rows, joined: {', '.join(filter(None, names))}")
         return names
@@ -267,27 +240,3 @@ class ExcelTable:
         if count := self._rows.count_merged(self._first, self._last):
             yield f"{count:,} merged ranges filled with their one value"
         yield from find_oddities(self._path, self._name).tell()
-
-
-def _pass_blank(counts: list[int], number: int) -> int:
-    """The first row from `number` on that is not blank."""
-    return next((i for i in range(number, len(counts)) if counts[i]), len(counts))
-
-
-@contextmanager
-def _explain(path: Path) -> Iterator[None]:
-    """Turn what calamine raises, or panics with, into one clear line."""
-    try:
-        yield
-    except PasswordError as error:
-        raise SourceError(f"{path}: is encrypted; {PASSWORD_ADVICE}") from error
-    except BaseException as error:
-        # What a panic in Rust becomes is no Exception, and has no class to name.
-        if not isinstance(error, _DAMAGE) and type(error).__name__ != "PanicException":
-            raise
-        reason = _shorten(error)
-        raise SourceError(f"{path}: spreadsheet truncated or damaged ({reason})") from error
-
-
-def _shorten(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
