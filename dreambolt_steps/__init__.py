@@ -80,6 +80,7 @@ _HOMES = {
     "DreamboltError": "errors",
 }
 _NEED_DATADREAMER = ("steps.", "embedding.", "llms.")
+_NEED_NOTHING = ("steps.base.reject_limit", "steps.base.quality_limit", "llms.ledger.spending")
 
 __all__ = [
     "AssessSynthesis",
@@ -128,7 +129,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if home.startswith(_NEED_DATADREAMER):
+    if home.startswith(_NEED_DATADREAMER) and home not in _NEED_NOTHING:
         from dreambolt_steps.session.fast_import import import_datadreamer
 
         import_datadreamer()

@@ -99,3 +99,16 @@ def test_a_cached_run_imports_no_model(folder: Path) -> None:
     loaded = _list_loaded(folder, _INGEST)
     assert {"datadreamer", "datasets"} <= loaded  # it did run
     assert loaded - _SESSION - {"tokenizers"} == set()
+
+
+def test_limits_and_engines_need_no_datadreamer() -> None:
+    names = "limit_rejects, limit_spending, require_quality, use_engine, DreamboltError"
+    code = f"import sys; from dreambolt_steps import {names}; print('datadreamer' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout == "False\n", done.stderr

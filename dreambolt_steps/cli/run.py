@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from glob import iglob
 from pathlib import Path
@@ -72,10 +73,19 @@ def run_watched(prepare: Callable[[], PreparedRun], options: RunOptions) -> None
 
     listening = {"json_logs": options.json_logs, "quiet": options.quiet}
     with watch_run(dry_run=options.dry_run, **listening) as watched:
-        prepared = prepare()
+        with _show_start(options):
+            prepared = prepare()
         watched.session = prepared.session
         watched.as_options = prepared.recipe.path == INGEST
         _run(prepared, options)
+
+
+def _show_start(options: RunOptions) -> AbstractContextManager[object]:
+    """A spinner while what the run needs is imported; on a terminal alone."""
+    from rich.console import Console
+
+    is_wanted = not options.quiet and not options.json_logs
+    return Console(stderr=True).status("starting") if is_wanted else nullcontext()
 
 
 def prepare_recipe(path: Path, settings: Sequence[str], options: RunOptions) -> PreparedRun:
@@ -223,8 +233,6 @@ def name_source(source: str) -> str:
 
 
 def _run(prepared: PreparedRun, options: RunOptions) -> None:
-    from contextlib import nullcontext
-
     from dreambolt_steps.cli.failures import is_debugging
     from dreambolt_steps.dry_run import rehearse
     from dreambolt_steps.engines.current import use_engine

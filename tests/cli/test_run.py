@@ -154,3 +154,10 @@ def test_a_session_on_a_full_disk_fails_in_one_line_and_gives_the_room_back(
     assert sum(left.values()) < 50_000, left  # receipts, of a megabyte
     Path("cups.csv").write_text("Year,Winner,Code\n1930,Uruguay,007\n")
     assert dreambolt("run", "plus.py", "--session", str(small_disk / "s")).returncode == 0
+
+
+def test_a_spinner_tells_a_terminal_that_a_run_starts(tmp_path: Path) -> None:
+    command = ["run", str(tmp_path / "gone.py")]
+    assert "starting" in CliRunner().invoke(app, command, env={"FORCE_COLOR": "1"}).stderr
+    for more, env in (([], {}), (["-q"], {"FORCE_COLOR": "1"}), (["--json-logs"], {})):
+        assert "starting" not in CliRunner().invoke(app, [*command, *more], env=env).output
