@@ -35,6 +35,17 @@ pytest_plugins = ["tests.standins.s3_server", "tests.secret_search"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
+SLOW = Path(__file__).with_name("slow_tests.txt")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what was measured to be."""
+    slow = set(SLOW.read_text(encoding="utf-8").splitlines())
+    for item in items:
+        if item.nodeid.partition("[")[0] in slow:
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many workers again as there are cores: tests wait half of the time, for servers and
     for commands that start."""

@@ -65,6 +65,7 @@ def test_a_line_of_a_gigabyte_is_an_error_that_needs_no_memory(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_five_thousand_columns_come_through(tmp_path: Path) -> None:
     width, path = 5000, tmp_path / "wide.csv"
     rows = [

@@ -94,7 +94,7 @@ def test_a_run_killed_inside_any_step_ends_like_one_that_was_not(
             time.sleep(delay)
             child.send_signal(signal.SIGKILL)
             break
-    assert child.wait(timeout=60) == -signal.SIGKILL
+    assert child.wait(timeout=240) == -signal.SIGKILL
     resumed = finish(tmp_path, source)
     assert {done: resumed[done] for done in before} == dict.fromkeys(before, True)
     check_result(tmp_path)
@@ -146,7 +146,7 @@ def test_an_interrupted_run_says_how_to_resume(
         if json.loads(line)["event"] == "start" and '"embed"' in line:
             child.send_signal(number)
             break
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=240)
     assert child.returncode == 130
     assert err.startswith("interrupted; finished steps are kept, the same command resumes: ")
     assert "run r.py --json-logs" in err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ def test_a_second_process_is_told_who_holds_the_session_and_waits(tmp_path: Path
     child = hold_session(tmp_path, 2)
     listener = Listener()
     with report_to(listener), open_session(tmp_path):
-        assert child.wait(timeout=60) == 0
+        assert child.wait(timeout=240) == 0
     assert len(listener.lines) == 1
     assert f"in use by process {child.pid} on" in listener.lines[0]
 
@@ -68,9 +67,8 @@ def test_a_killed_holder_leaves_the_session_free(tmp_path: Path) -> None:
     child = hold_session(tmp_path, 60)
     child.kill()
     child.wait()
-    started = time.monotonic()
-    with open_session(tmp_path, wait=30):
-        assert time.monotonic() - started < 30
+    with open_session(tmp_path, wait=0.2):
+        pass
 
 
 def test_a_file_is_no_session(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_a_closed_pipe_is_no_error(dreambolt: Run, cups: Path, tmp_path: Path) -
     assert child.stderr is not None
     child.stdout.close()
     assert child.stderr.read() == b""
-    assert child.wait(timeout=60) == 1
+    assert child.wait(timeout=240) == 1
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_ctrl_c_rolls_the_transaction_back(
 ) -> None:
     fault = server.break_at("hold before", '^COPY INTO "things"')
     command = start(tmp_path, environment)
-    assert fault.held.wait(120)
+    assert fault.held.wait(240)
     command.send_signal(signal.SIGINT)
     _, told = command.communicate()
     fault.released.set()
@@ -69,7 +69,7 @@ def test_a_crash_leaves_no_memory_behind(
     command = start(tmp_path, environment)
     process = command._process.pid
     resource.prlimit(process, resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
-    assert fault.held.wait(120)
+    assert fault.held.wait(240)
     assert resource.prlimit(process, resource.RLIMIT_CORE)[0] == 1
     command.send_signal(signal.SIGABRT)
     command.communicate()

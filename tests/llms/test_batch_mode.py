@@ -122,12 +122,11 @@ def test_a_run_killed_after_the_handing_over_hands_nothing_over_again(
         words = [server.url, str(tmp_path / FILE), identify_model(llm), moment]
         env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
         child = subprocess.Popen([sys.executable, "-c", RUN, *words], env=env)
-        deadline = time.monotonic() + 60
-        while child.poll() is None and time.monotonic() < deadline:
+        while child.poll() is None:
             if any(batch["looks"] for batch in server.batches.batches.values()):
                 child.send_signal(signal.SIGKILL)
             time.sleep(0.01)
-        assert child.wait(timeout=30) == -signal.SIGKILL
+        assert child.wait(timeout=240) == -signal.SIGKILL
         [job] = list_jobs(llm, tmp_path)
         assert (job.batch is None) == (moment == "before our note")
         server.batches.looks = 1

@@ -63,7 +63,7 @@ def test_a_killed_run_pays_again_at_most_for_what_was_in_flight(tmp_path: Path) 
         while len(server.bodies) < 100 and child.poll() is None:
             time.sleep(0.005)
         child.send_signal(signal.SIGKILL)
-        assert child.wait(timeout=30) == -signal.SIGKILL
+        assert child.wait(timeout=240) == -signal.SIGKILL
         prompts = [f"prompt {at}" for at in range(200)]
         texts = [f"{prompt}!" for prompt in prompts]
         assert llm.run(prompts) == texts

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-_SECONDS = 120
+_SECONDS = 240
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.standins.warm_imports"])
 

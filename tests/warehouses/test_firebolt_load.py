@@ -192,10 +192,10 @@ def test_a_load_that_another_process_has_made_meanwhile_is_made(
     for server in case.open():
         fault = server.break_at("pause", "^COPY")
         child = case.start(server)
-        assert fault.held.wait(60)
+        assert fault.held.wait(240)
         case.load(server, "one")  # and what was staged is deleted
         fault.released.set()
-        child.join(60)
+        child.join(240)
         assert child.exitcode == 0
         assert read_ids(server) == [1, 2, 2, 3, 3, 4]
 
@@ -209,10 +209,10 @@ def test_readers_see_the_old_or_the_new_table(
     for server in case.open():
         fault = server.break_at("pause after" if pattern != "^COMMIT" else "pause", pattern)
         child = case.start(server)
-        assert fault.held.wait(60)
+        assert fault.held.wait(240)
         assert read_ids(server) == [1, 2, 3]
         fault.released.set()
-        child.join(60)
+        child.join(240)
         assert read_ids(server) == sorted(case.kind.after["id"])
 
 
@@ -252,7 +252,6 @@ def test_what_is_held_open_is_closed_when_the_load_ends(
     open_firebolt: Any, firebolt_server: FireboltServer, file: Path
 ) -> None:
     open_firebolt().load_files(Load("t", "one"), [file])
-    deadline = time.monotonic() + 10
-    while firebolt_server.connected and time.monotonic() < deadline:
+    while firebolt_server.connected:
         time.sleep(0.01)
     assert firebolt_server.connected == 0

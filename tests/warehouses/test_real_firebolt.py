@@ -17,6 +17,7 @@ from tests.standins.firebolt_engine import Engine
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("staged", [False, True])
 def test_the_contract_runs_where_the_environment_says_and_leaves_what_was_there(
     s3: Any, s3_endpoint: str, staged: bool
@@ -37,7 +38,7 @@ def test_the_contract_runs_where_the_environment_says_and_leaves_what_was_there(
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=1000,
         )
         assert done.returncode == 0, done.stdout
         assert int(re.findall(r"(\d+) passed", done.stdout)[0]) == 39

@@ -49,7 +49,7 @@ def read(path: Path, **told: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("told", [{}, {"ragged": "pad"}, {"comment": "#"}], ids=str)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(picked=LINES, end=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_a_block_is_sorted_as_its_records_are(
     told: dict[str, Any], picked: list[int], end: str
