@@ -70,7 +70,7 @@ class CleanTable(TableStep[CleanTableArgs]):
         clean = CleanTable("clean", inputs=columns(raw), args=args)
     """
 
-    version = 2.3  # a day and a time of day may have a dash or "at" between them
+    version = 2.4  # a guessed century is asked about, thin spaces set thousands apart
     Args = CleanTableArgs
 
     @cached_property

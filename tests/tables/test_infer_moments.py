@@ -57,7 +57,7 @@ def clean(values: list[Any], batch_rows: int = 2, **options: Any) -> tuple[Colum
 def test_forms_without_doubt(text: str, found: str) -> None:
     column, values = clean([text, None, text])
     assert [str(value) for value in values] == [found, "None", found]
-    assert column.decision.warnings == ()
+    assert {one.code for one in column.decision.warnings} <= {"guessed_century"}
 
 
 @pytest.mark.parametrize(
@@ -208,3 +208,12 @@ def test_offsets_are_taken_into_account(moments: list[dt.datetime], minutes: int
     )
     expected = [moment.replace(tzinfo=zone) for moment in moments]
     assert values == (expected if in_range else texts)
+
+
+def test_a_century_that_is_guessed_is_asked_about() -> None:
+    column, values = clean(["9/4/63", "12/25/58"])
+    assert values == [dt.date(2063, 9, 4), dt.date(2058, 12, 25)]
+    (warning,) = column.decision.warnings
+    assert (warning.code, warning.argument) == ("guessed_century", "types={'x': 'text'}")
+    assert "'9/4/63' in row 1" in warning.message
+    assert clean(["9/4/1963", "12/25/1958"])[0].decision.warnings == ()

@@ -17,7 +17,9 @@ from dreambolt_steps.tables.inference.trial import Evidence, Trial
 from dreambolt_steps.tables.text.convert import FALSE_WORDS, TRUE_WORDS
 
 # What values of a family look like at least; what they really are is for the evidence to say.
-_NUMBER = re.compile(r"[+-]?[\d.,'’ \u00a0\u202f]*\d(?:e[+-]?\d+)?|[+-]?inf(?:inity)?|nan", re.I)
+_NUMBER = re.compile(
+    r"[+-]?[\d.,'’ \u00a0\u202f\u2009]*\d(?:e[+-]?\d+)?|[+-]?inf(?:inity)?|nan", re.I
+)
 _MOMENT = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d|"
     r"(?=.*\d.*\d).*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",

@@ -83,9 +83,13 @@ class MomentEvidence:
         notes = []
         if first or second:
             notes.append(f"the {'day' if first else 'month'} comes first: {first or second}")
-        if self._short:
-            notes.append(f"years of two digits are 1969 to 2068: {self._short}")
-        return Verdict(kind, None if order is None else Spelling(day_first=order), "; ".join(notes))
+        warnings = (self._ask_about_century(),) if self._short else ()
+        spelling = None if order is None else Spelling(day_first=order)
+        return Verdict(kind, spelling, "; ".join(notes), warnings)
+
+    def _ask_about_century(self) -> ColumnWarning:
+        words = f"the century of years of two digits is guessed, 1969 to 2068: {self._short}"
+        return ColumnWarning("guessed_century", words, f"types={{{self._column!r}: 'text'}}")
 
     def _find_order(self) -> bool | None:
         return next((order for order, tally in self._by_order.items() if tally), None)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MAX_DIGITS = 38
-BLANKS = (" ", "\u00a0", "\u202f")
+BLANKS = (" ", "\u00a0", "\u202f", "\u2009")
 APOSTROPHES = ("'", "\u2019")
 THOUSANDS = {".": (",", *BLANKS, *APOSTROPHES), ",": (".", *BLANKS, *APOSTROPHES)}
 """What may set thousands apart, by what stands before the decimals."""
