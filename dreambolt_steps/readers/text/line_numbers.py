@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
 
 def count_line_ends(text: bytes) -> int:
@@ -50,3 +52,14 @@ def count_lines(path: Path, offset: int) -> int:
         handle.seek(offset)
         rest = handle.read()
     return count_line_ends(rest) + (bool(rest) and not rest.endswith((b"\n", b"\r")))
+
+
+def pass_lines(text: str, lines: int) -> int:
+    """Return the index behind so many lines."""
+    at = 0
+    for _ in range(lines):
+        match = _LINE.match(text, at)
+        if match is None or match.end() == at:
+            break
+        at = match.end()
+    return at

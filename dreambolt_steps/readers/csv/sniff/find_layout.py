@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -23,18 +22,16 @@ from dreambolt_steps.readers.csv.sniff.table_width import (
     find_width,
     leaves_out_last,
     list_table,
+    may_be_divided,
     read_hash_names,
 )
 from dreambolt_steps.readers.csv.sniff.value_kinds import find_kind, fits_profile, profile_columns
-from dreambolt_steps.readers.text.line_numbers import count_line_ends
+from dreambolt_steps.readers.text.line_numbers import count_line_ends, pass_lines
 
 _ONE_COLUMN = "read as one column, for no delimiter divides its lines alike; delimiter names one"
-_DIVIDERS = (",", ";", "\t", "|", "  ")
-_SAMPLE = 1 << 16
 _HASH = "the '#' before the header's names is left out"
 _PROFILED_ROWS = 200
 _MOST_RECORDS = 2000
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
 
 def find_layout(head: Head, dialect: Dialect, overrides: DialectOverrides) -> Layout | None:
@@ -46,14 +43,20 @@ def find_layout(head: Head, dialect: Dialect, overrides: DialectOverrides) -> La
         overrides: what is known already.
     """
     text = head.text
-    begin = _pass_lines(text, overrides.skip or 0)
+    begin = pass_lines(text, overrides.skip or 0)
     splitter = RecordSplitter(dialect)
     records = [r for r in head.list_records(splitter, begin, _MOST_RECORDS) if not r.is_blank]
     if not records:
         return None
     comment = _find_comment(text, records, overrides)
     rows = [record for record in records if not _is_comment(text, record, comment)]
-    rows = drop_comments(text, rows or records)
+    kept = drop_comments(text, rows or records)
+    above = [record for record in records if record.start < kept[0].start]
+    count = len(kept[0].fields)
+    named, _ = read_hash_names(text, above, kept[0], splitter, count)
+    if overrides.skip is None or not above or (named and len(above) == 1):
+        rows = kept  # where lines to skip are told, only names may stand above the first row
+    rows = rows or records
     fields = [row.fields for row in rows]
     width, _ = find_width(fields)
     ragged = leaves_out_last(fields)
@@ -90,7 +93,7 @@ def find_layout(head: Head, dialect: Dialect, overrides: DialectOverrides) -> La
         else:
             names = fit_names(names, columns, table[:50])
             notes.append(f"{told}: names may be shifted")
-    if width == 1 and overrides.delimiter is None and _may_be_divided(text[start:]):
+    if width == 1 and overrides.delimiter is None and may_be_divided(text[start:]):
         notes.append(_ONE_COLUMN)
     if trailing:
         notes.append("every row ends with a delimiter, which begins no column")
@@ -108,23 +111,6 @@ def find_layout(head: Head, dialect: Dialect, overrides: DialectOverrides) -> La
         notes=tuple(notes),
         ragged=ragged and len(header) == 1,
     )
-
-
-def _may_be_divided(text: str) -> bool:
-    """Whether many of the first lines hold what divides fields elsewhere."""
-    lines = text[:_SAMPLE].splitlines()[:_PROFILED_ROWS]
-    return sum(any(one in line for one in _DIVIDERS) for line in lines) >= 0.2 * max(len(lines), 1)
-
-
-def _pass_lines(text: str, lines: int) -> int:
-    """Return the index behind so many lines."""
-    at = 0
-    for _ in range(lines):
-        match = _LINE.match(text, at)
-        if match is None or match.end() == at:
-            break
-        at = match.end()
-    return at
 
 
 def _is_comment(text: str, record: Record, comment: str) -> bool:

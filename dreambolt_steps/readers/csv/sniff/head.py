@@ -36,7 +36,8 @@ class Head:
         while start < len(self.text) and len(records) < most:
             record = splitter.take(self.text, start)
             is_cut = record.quoting is Quoting.UNCLOSED and not self.is_whole
-            if is_cut and len(records) >= _ENOUGH_BEFORE:
+            is_short = len(self.text) < MOST_HEAD_BYTES // 2  # more was not needed
+            if is_cut and (len(records) >= _ENOUGH_BEFORE or (is_short and start > 0)):
                 break
             records.append(record)
             start = record.next
@@ -63,7 +64,9 @@ def find_record_ends(block: bytes, quote: bytes) -> np.ndarray:
     return ends[np.searchsorted(quotes, ends) % 2 == 0] if len(quotes) else ends
 
 
-def read_head(path: Path, mark: int, size: int, quote: str | None, least: int) -> Head:
+def read_head(
+    path: Path, mark: int, size: int, quote: str | None, least: int, skip: int = 0
+) -> Head:
     """Read enough to judge a file by: at least so many bytes, and forty records whose quotes are
     balanced, but at most 4 MiB of them; cut behind a line end.
 
@@ -72,6 +75,7 @@ def read_head(path: Path, mark: int, size: int, quote: str | None, least: int) -
         mark: length of its byte order mark.
         quote: which the caller knows; None for the usual one.
         least: bytes.
+        skip: lines before the table that are known.
 
     Raises: SourceError where no line ends within 16 MiB.
     """
@@ -82,7 +86,7 @@ def read_head(path: Path, mark: int, size: int, quote: str | None, least: int) -
         while mark + len(head) < size:
             ends = find_record_ends(head, sign)
             has_line = len(ends) or b"\n" in head or b"\r" in head
-            if len(ends) >= _ENOUGH_RECORDS or (has_line and len(head) >= MOST_HEAD_BYTES):
+            if len(ends) >= _ENOUGH_RECORDS + skip or (has_line and len(head) >= MOST_HEAD_BYTES):
                 break
             if len(head) > MAX_LINE_BYTES:
                 raise SourceError(

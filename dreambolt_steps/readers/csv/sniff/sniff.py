@@ -62,7 +62,7 @@ def detect(
     """
     size = path.stat().st_size
     least = _TOLD_BYTES if overrides.is_complete else _HEAD_BYTES
-    head_lines = read_head(path, mark, size, overrides.quote, least)
+    head_lines = read_head(path, mark, size, overrides.quote, least, overrides.skip or 0)
     text = head_lines.text
     if not text.strip("\r\n"):
         raise SourceError(f"{path}: holds no rows, only blank lines; check the file")

@@ -14,6 +14,9 @@ from dreambolt_steps.readers.csv.sniff.value_kinds import find_kind
 COMMENT_PREFIXES = ("#", "//", "--", "%", "!", ";", "*")
 _SHORTEST_TABLE = 3
 _RAGGED_SHARE = 0.8
+_DIVIDERS = (",", ";", "\t", "|", "  ")
+_SAMPLE = 1 << 16
+_SAMPLED_LINES = 200
 
 
 def drop_comments(text: str, rows: Sequence[Record]) -> list[Record]:
@@ -157,3 +160,9 @@ def _has_no_header(rows: Sequence[Sequence[str]]) -> bool:
         if kinds and typed >= 0.9 * len(kinds) and find_kind(name) == "text":
             return False
     return True
+
+
+def may_be_divided(text: str) -> bool:
+    """Tell whether many of the first lines hold what divides fields elsewhere."""
+    lines = text[:_SAMPLE].splitlines()[:_SAMPLED_LINES]
+    return sum(any(one in line for one in _DIVIDERS) for line in lines) >= 0.2 * max(len(lines), 1)
