@@ -66,7 +66,8 @@ def tell_command() -> str:
     called, python = Path(sys.argv[0]), Path(sys.executable)
     if called.name == "dreambolt":
         found = shutil.which("dreambolt")
-        return "dreambolt" if found and Path(found).samefile(called) else _shorten(called)
+        is_found = found and (not called.exists() or Path(found).samefile(called))
+        return "dreambolt" if is_found else _shorten(called)
     if called.name == "cli.py":
         return f"{_shorten(python)} {_shorten(called)}"
     known = shutil.which("python")
