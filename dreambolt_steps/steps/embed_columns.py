@@ -84,18 +84,17 @@ class EmbedColumns(TableStep[EmbedColumnsArgs]):
             self.receipt.notes.append(plan_embedding(self, model, sources))
         table = self.table.open_reader().read_all()
         self.receipt.rows_in = self.receipt.rows_out = table.num_rows
+        if not asks_server:  # steps below see the columns, empty
+            form = self._choose_form(model.dims)
+            for source in sources:
+                table = table.append_column(source.output, pa.nulls(table.num_rows, form.type))
         return Dataset(table)
 
     def run(self) -> Dataset:
         sources = self._name_sources()
         self.receipt.rows_in = self.table.num_rows
         model = self.run_of_model
-        form = VectorFormat(
-            model.dims,
-            self.args["dims"] or model.dims,
-            self.args["dtype"],
-            self.args["normalize"],
-        )
+        form = self._choose_form(model.dims)
         with WorkFolder(self, "vectors") as work:
             read, embedded = self.table.open_reader, sources
             if self.args["long_texts"] == "explode":
@@ -112,6 +111,10 @@ class EmbedColumns(TableStep[EmbedColumnsArgs]):
         if total is None:
             self.receipt.rows_made = self.receipt.rows_out - self.receipt.rows_in
         return stored
+
+    def _choose_form(self, dims: int) -> VectorFormat:
+        args = self.args
+        return VectorFormat(dims, args["dims"] or dims, args["dtype"], args["normalize"])
 
     def _draw_maps(self, stored: Dataset, sources: list[TextSource]) -> None:
         """Keep a map of each column of vectors for the report of the session."""

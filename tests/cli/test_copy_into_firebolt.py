@@ -139,7 +139,7 @@ def test_the_command_line_from_a_file_to_a_search(
                         **environment)  # fmt: skip
     assert planned.returncode == 0, planned.stderr
     for words in (
-        "would replace table things in firebolt://firebolt: 3 rows",
+        "would make table things in firebolt://firebolt: 3 rows",
         f"would stage the exported files as {STAGING}",
         'would send: CREATE FACT TABLE "things" ("id" INTEGER NOT NULL,',
         'would send: CREATE INDEX "things_thing_embedding_hnsw" ON "things" USING HNSW',
