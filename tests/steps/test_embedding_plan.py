@@ -35,7 +35,8 @@ def test_the_model_does_not_run_and_new_texts_are_told_from_known_ones(session, 
         "would encode 2 of 2 distinct texts with letters; how long that takes is known once the "
         "model has run here"
     ]
-    assert done.output.column_names == ["name", "team"]
+    assert done.output.column_names == ["name", "team", "name_embedding"]
+    assert set(done.output["name_embedding"]) == {None}  # the column is known, no vector is
     assert (done.receipt.rows_in, done.receipt.rows_out) == (4, 4)
     run(session, names, columns=["name"])
     names.write_text(names.read_text() + "new,it\n")
