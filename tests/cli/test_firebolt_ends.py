@@ -100,7 +100,7 @@ def test_files_on_s3_are_found_and_loaded_where_they_are(
     put("two", [3])
     with rehearse():
         told = run().receipt.notes
-    assert told[0] == "would replace table t in firebolt://firebolt: 3 rows"
+    assert told[0] == "would make table t in firebolt://firebolt: 3 rows"
     assert [line for line in told if "FROM 's3://bucket/lake/two.parquet'" in line]
     assert not [line for line in told if "would stage" in line]
     assert run().receipt.rows_out == 3
