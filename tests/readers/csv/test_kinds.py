@@ -34,6 +34,15 @@ def test_a_repeated_header_is_left_out_and_rows_go_on(tmp_path: Path) -> None:
     assert "2 repeated headers left out (first in line 4)" in report.findings
 
 
+@pytest.mark.parametrize("times", [1, 2_000])
+def test_in_a_single_column_a_value_that_is_the_name_is_a_value(tmp_path: Path, times: int) -> None:
+    lines = ["1", "id", "2"] * times
+    names, rows, report, _ = read(tmp_path, "\n".join(["id", *lines]) + "\n")
+    found = [row[0] for row in rows]
+    assert found == (lines if names == ["id"] else ["id", *lines])
+    assert report.left_out == 0
+
+
 @pytest.mark.parametrize("rows", [3, 3000])
 def test_a_byte_order_mark_within_is_no_part_of_a_value(tmp_path: Path, rows: int) -> None:
     lines = [f"{at},x" for at in range(rows)]

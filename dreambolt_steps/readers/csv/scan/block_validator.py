@@ -35,10 +35,8 @@ class BlockChecker:
         strange -= {"", dialect.delimiter, dialect.quote}
         self._strange = [b"\0", _MARK, *(character.encode() for character in strange)]
         self._width, self._trailing, self._line_end = layout.width, layout.trailing, line_end
-        names = dialect.delimiter.join(layout.names) if layout.header_rows else ""
-        self._headers = [
-            line_end + encode(header) + line_end for header in {layout.header_line, names} - {""}
-        ]
+        headers = layout.write_header(dialect.delimiter)
+        self._headers = [line_end + encode(header) + line_end for header in headers]
         self._masker = bits.Masker()
 
     def check(self, block: bytes) -> int | None:

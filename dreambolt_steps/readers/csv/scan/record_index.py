@@ -59,8 +59,7 @@ class RecordIndex:
         self._quote, self._escape = dialect.quote.encode(), dialect.escape
         self._quotes = self._find(self._quote) if self._quote else np.empty(0, np.int64)
         self._own_escape = dialect.escape not in ("", dialect.quote)
-        names = dialect.delimiter.join(layout.names) if layout.header_rows else ""
-        self._headers = {*map(encode, {layout.header_line, names})} - {b""}
+        self._headers = {*map(encode, layout.write_header(dialect.delimiter))}
         self._known: dict[int, Records] = {}
 
     def find_parity(self, place: int) -> int:

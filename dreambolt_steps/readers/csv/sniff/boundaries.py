@@ -25,7 +25,7 @@ class Boundaries:
     def __init__(self, layout: Layout, splitter: RecordSplitter) -> None:
         """Take the table's layout."""
         self._layout, self._splitter = layout, splitter
-        self._names = [name.strip() for name in layout.names] if layout.header_rows else []
+        self._names = [name.strip() for name in layout.names] if layout.write_header(",") else []
 
     def may_be_footer(self, record: Record) -> bool:
         """Tell whether a row of the table's width could belong to a footer: nothing or only one

@@ -38,3 +38,10 @@ class Layout:
     profile: tuple[str, ...]
     notes: tuple[str, ...]
     ragged: bool = False
+
+    def write_header(self, delimiter: str) -> set[str]:
+        """The forms in which the header may come again among the rows, unquoted; none for a table
+        of one column, where such a row may as well be a value."""
+        if not self.header_rows or self.width < 2:
+            return set()
+        return {self.header_line, delimiter.join(self.names)} - {""}
