@@ -13,7 +13,7 @@ from dreambolt_steps.llms.outcome import Completion, Trouble
 _THOUGHTS = re.compile(
     r"<(think|thinking|thought|reasoning)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_END_OF_THOUGHTS = re.compile(r".*</(?:think|thinking|thought|reasoning)\s*>", re.DOTALL | re.I)
+_END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|reasoning)\s*>", re.IGNORECASE)
 _STATUSES = (
     (("auth", "api_key", "unauthorized"), 401),
     (("rate_limit", "too_many", "resource_exhausted", "throttl"), 429),
@@ -56,7 +56,7 @@ def strip_thoughts(text: str) -> str:
     >>> strip_thoughts("<think>[1, 2]?</think>[3]")
     '[3]'
     """
-    return _END_OF_THOUGHTS.sub("", _THOUGHTS.sub("", text)).strip()
+    return _END_OF_THOUGHTS.split(_THOUGHTS.sub("", text))[-1].strip()
 
 
 def read_body(content: bytes) -> Any:

@@ -61,9 +61,11 @@ def _iterate_values(text: str) -> Iterator[Any]:
     while match := _BEGIN.search(text, at):
         try:
             value, at = decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):
+        except ValueError:
             at = match.start() + 1
             continue
+        except RecursionError:
+            return  # nothing that deep is a row, and each level would be tried
         if not isinstance(value, str) or not text[at:].strip():
             yield value
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,22 @@ def test_rows_and_rejects_add_up(
         assert text[one["byte_offset"] :].startswith(line)
         assert one["raw"] == line.decode(errors="replace")
     assert report.rows + report.rejected == len([line for line, _ in LINES if line.strip()])
+
+
+def test_how_deep_a_row_may_be_does_not_depend_on_the_program(tmp_path: Path) -> None:
+    depths = [1, 300, 5_000]
+    lines = [b'{"a":%b}' % (b"[" * depth + b"]" * depth) for depth in depths]
+    path = write(tmp_path / "a.jsonl", b"\n".join([*lines, b'{"a":"' + b"[" * 900 + b'"}']))
+    limit = sys.getrecursionlimit()
+    found = []
+    for allowed in (limit, 20_000):
+        sys.setrecursionlimit(allowed)
+        try:
+            rows, report = read(path)
+        finally:
+            sys.setrecursionlimit(limit)
+        found.append([len(rows), [one["line"] for one in report.rejects.to_pylist()]])
+    assert found == [[3, [3]]] * 2
 
 
 def test_wide_integers_beside_floats_stay_integers(tmp_path: Path) -> None:

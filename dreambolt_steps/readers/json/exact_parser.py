@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from dreambolt_steps.readers.json.types import JsonType, make_arrow_type, merge_types
@@ -19,11 +20,23 @@ from dreambolt_steps.tables.sql import open_cursor
 
 _FLOAT_DIGITS = 17
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_MOST_DEPTH = 500  # what Python's parser takes depends on a limit that a program may raise
 _INT_LIMITS = ((2**53, "integer"), (2**63 - 1, "wide"), (10**38 - 1, "big"))
 
 
 class ExactNumber(str):
     """A number with more digits than a float64 keeps, as it is written."""
+
+
+def _is_too_deep(line: bytes) -> bool:
+    if line.count(b"[") + line.count(b"{") <= _MOST_DEPTH:
+        return False
+    values = np.frombuffer(_TEXTS.sub(b"", line), np.uint8)
+    opened = (values == ord("[")) | (values == ord("{"))
+    closed = (values == ord("]")) | (values == ord("}"))
+    depths = np.cumsum(opened.astype(np.int64) - closed)
+    return int(depths.max(initial=0)) > _MOST_DEPTH
 
 
 @dataclass
@@ -62,6 +75,8 @@ class ExactParser:
         Returns: the object and "", or None and the reason why it is none.
         """
         self._repeated.clear()
+        if _is_too_deep(line):
+            return None, "nested too deep"
         try:
             text = line.decode()
             value = self._decode(text)
