@@ -19,6 +19,7 @@ from dreambolt_steps.cli.options import (
     Embed,
     EmbedderName,
     Llm,
+    LlmArg,
     Load,
     Mode,
     Out,
@@ -130,6 +131,7 @@ def ingest(
     synth: Synth = 0,
     synth_method: SynthMethod = "model",
     llm: Llm = "",
+    llm_arg: LlmArg = None,
     batch: Batch = False,
     out: Out = "",
     to: To = "",
@@ -183,6 +185,7 @@ def ingest(
         contract=contract,
         copy=copy or [],
         columns=columns or [],
+        model_args=llm_arg or [],
         options=options,
     )
     run_watched(prepare, options)

@@ -114,6 +114,14 @@ Llm = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+LlmArg = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="A field of its requests, such as reasoning_effort=low; repeatable.",
+        rich_help_panel=MODELS,
+    ),
+]
 Batch = Annotated[
     bool,
     typer.Option(

@@ -9,7 +9,13 @@ from glob import iglob
 from pathlib import Path
 from typing import Any
 
-from dreambolt_steps.cli.step_arguments import parse_clean, parse_copy, parse_load, parse_since
+from dreambolt_steps.cli.step_arguments import (
+    parse_clean,
+    parse_copy,
+    parse_load,
+    parse_model_args,
+    parse_since,
+)
 from dreambolt_steps.embedding.open_embedder import check_embedder
 from dreambolt_steps.errors import UsageError
 from dreambolt_steps.llms.open_model import check_language_model
@@ -112,6 +118,7 @@ def prepare_ingest(
     contract: Path | None,
     copy: Sequence[str],
     columns: Sequence[str],
+    model_args: Sequence[str],
     options: RunOptions,
 ) -> PreparedRun:
     """Check what the packaged recipe is asked to do with a source; names that are not given come
@@ -170,6 +177,7 @@ def prepare_ingest(
         "clean": clean_args,
         "copy": copy_args,
         "rows": synth,
+        "model_args": parse_model_args(model_args, wanted["model"]),
     }
     return PreparedRun(load_recipe(INGEST), arguments, folder)
 

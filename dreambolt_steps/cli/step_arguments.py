@@ -3,6 +3,7 @@ declare."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -146,6 +147,35 @@ def parse_columns(columns: Sequence[str]) -> dict[str, str]:
         read_type(word)
         types[name] = word
     return types
+
+
+def parse_model_args(settings: Sequence[str], model: str) -> dict[str, Any]:
+    """More fields of a model's requests, from `name=value` texts; values are JSON, or else texts.
+
+    Args:
+        settings: of `--llm-arg`.
+        model: of `--llm`.
+
+    Raises: UsageError: one is written otherwise, or no model is asked.
+
+    Example:
+        >>> parse_model_args(["reasoning_effort=low", "top_k=5"], "gpt-5")
+        {'reasoning_effort': 'low', 'top_k': 5}
+    """
+    from dreambolt_steps.errors import UsageError
+
+    if settings and not model:
+        raise UsageError("--llm-arg is a field of a model's requests; name one with --llm")
+    fields = {}
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--llm-arg {text}: write it as name=value")
+        try:
+            fields[name.strip()] = json.loads(value)
+        except ValueError:
+            fields[name.strip()] = value
+    return fields
 
 
 def _list_kinds(declaration: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ server that speaks its protocol, or another provider's."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from dreambolt_steps.errors import UsageError
@@ -14,7 +15,9 @@ LOCAL = "local"
 LITELLM = "litellm:"
 
 
-def open_language_model(name: str, mode: str = "live") -> Any:
+def open_language_model(
+    name: str, mode: str = "live", extra_body: Mapping[str, Any] | None = None
+) -> Any:
     """A model by its name.
 
     Args:
@@ -23,10 +26,12 @@ def open_language_model(name: str, mode: str = "live") -> Any:
             litellm:gemini/gemini-2.0-flash, else a model of OpenAI or of the server in
             OPENAI_BASE_URL, such as gpt-4.1-mini.
         mode: live or batch, as `ChatModel` has it.
+        extra_body: more fields of every request, as `ChatModel` has them.
 
     Raises:
         CredentialError: OPENAI_API_KEY is not set, and OpenAI is asked.
-        UsageError: the model has no batch mode, or litellm knows no such provider.
+        UsageError: the model has no batch mode or takes no more fields, or litellm knows no such
+            provider.
         ModelError: a package or file of a local model is missing.
 
     Example:
@@ -38,7 +43,10 @@ def open_language_model(name: str, mode: str = "live") -> Any:
 
     is_other = name.startswith(LITELLM)
     if not is_local(name) and not is_other:
-        return ChatModel(name, mode=mode)
+        return ChatModel(name, mode=mode, extra_body=extra_body)
+    if extra_body:
+        told = ", ".join(extra_body)
+        raise UsageError(f"model {name} takes no fields of its own ({told}); leave --llm-arg out")
     if mode != "live":
         place = "is asked through litellm" if is_other else "runs in this process"
         raise UsageError(f"model {name} {place}, which has no mode {mode}")

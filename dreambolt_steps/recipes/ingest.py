@@ -30,6 +30,7 @@ def recipe(
     method: str = "model",
     embedder: str = "",
     model_mode: str = "live",
+    model_args: dict[str, Any] | None = None,
 ) -> None:
     """Load, clean, synthesize and assess, embed, export, and load into DuckDB or Firebolt.
 
@@ -49,6 +50,7 @@ def recipe(
         method: model, or copula for rows drawn without one.
         embedder: the model that embeds, as `open_embedder` takes it.
         model_mode: live, or batch for the provider's batch API.
+        model_args: more fields of its requests, such as `{"reasoning_effort": "low"}`.
     """
     # What a table holds already must not come again; replace and snapshot take everything there is.
     only = {"only": "new"} if mode in ("append", "merge") else {}
@@ -59,7 +61,7 @@ def recipe(
     if rows:
         args: dict[str, Any] = {"rows": rows}
         if method == "model":
-            args["llm"] = open_language_model(model, model_mode)
+            args["llm"] = open_language_model(model, model_mode, model_args)
         else:
             args["method"] = method
         if is_local(model):  # a small model writes one row better than five

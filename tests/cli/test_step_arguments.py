@@ -17,6 +17,7 @@ from dreambolt_steps.cli.step_arguments import (
     parse_clean,
     parse_columns,
     parse_load,
+    parse_model_args,
     parse_since,
 )
 from dreambolt_steps.errors import UsageError
@@ -123,3 +124,18 @@ def test_since_names_a_column_and_a_value() -> None:
             parse_since(text, "append")
     with pytest.raises(UsageError, match="add --mode append"):
         parse_since("at=last", "replace")
+
+
+def test_fields_of_a_models_requests_are_json_or_text() -> None:
+    told = ["reasoning_effort=low", "top_k=5", 'x={"a": [1]}', "think=false", "note=a=b"]
+    assert parse_model_args(told, "gpt-5") == {
+        "reasoning_effort": "low",
+        "top_k": 5,
+        "x": {"a": [1]},
+        "think": False,
+        "note": "a=b",
+    }
+    with pytest.raises(UsageError, match="--llm-arg top_k: write it as name=value"):
+        parse_model_args(["top_k"], "gpt-5")
+    with pytest.raises(UsageError, match="name one with --llm"):
+        parse_model_args(["top_k=5"], "")

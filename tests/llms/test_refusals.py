@@ -202,3 +202,40 @@ def test_a_server_that_refuses_everything_is_given_up() -> None:
             exchange.submit(Call("p", max_tokens=9))
             assert exchange.collect().failure == f"HTTP 400: {words}"
         assert len(server.bodies) < 20
+
+
+def test_more_fields_and_headers_are_sent_and_only_fields_decide_the_answer(tmp_path: Any) -> None:
+    def ask(**more: Any) -> None:
+        llm = ChatModel("m", server.url, cache_folder_path=str(tmp_path), **more)
+        with llm.open_exchange("s") as exchange:
+            exchange.submit(Call("p", settings={"seed": 1}))
+            assert exchange.collect().text == "yes"
+        assert "a secret" not in repr(llm._server)
+
+    with ChatServer(lambda *_: "yes") as server:
+        ask()
+        ask(extra_body={"reasoning_effort": "low"}, headers={"X-Gateway": "a secret"})
+        assert "reasoning_effort" not in server.bodies[0]
+        assert server.bodies[1]["reasoning_effort"] == "low"
+        assert "x-gateway: a secret" in server.heads[1].lower()
+        ask(extra_body={"reasoning_effort": "low"}, headers={"X-Gateway": "another"})
+        assert len(server.bodies) == 2
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or b"a secret" not in path.read_bytes()
+
+
+def test_a_field_that_is_refused_is_left_out_too(tmp_path: Any) -> None:
+    def answer(body: dict[str, Any], _: int) -> Reply | str:
+        if "reasoning_effort" in body:
+            return refuse(400, "Unrecognized request argument supplied: reasoning_effort")
+        return "yes"
+
+    with ChatServer(answer) as server:
+        llm = ChatModel("m", server.url, extra_body={"reasoning_effort": "low"})
+        with llm.open_exchange("s") as exchange:
+            exchange.submit(Call("p"))
+            assert exchange.collect().text == "yes"
+        assert [sorted(body) for body in server.bodies] == [
+            ["messages", "model", "reasoning_effort"],
+            ["messages", "model"],
+        ]

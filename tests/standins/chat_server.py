@@ -25,6 +25,7 @@ class ChatServer:
     Attributes:
         bodies: of all requests to /chat/completions, in the order in which they came.
         paths: of those requests.
+        heads: of all requests, as they came.
         authorizations: the header of that name of each request, whatever its path.
         batches: its batch API.
         finished: their numbers, in the order in which they were answered.
@@ -35,6 +36,7 @@ class ChatServer:
         self.bodies: list[dict[str, Any]] = []
         self.finished: list[int] = []
         self.paths: list[str] = []
+        self.heads: list[str] = []
         self.authorizations: list[str] = []
         self.models: list[str] | Reply | None = None
         self.batches = BatchService(answer)
@@ -73,6 +75,7 @@ class ChatServer:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                self.heads.append(head)
                 for line in head.split("\r\n"):
                     if line.lower().startswith("authorization:"):
                         self.authorizations.append(line.partition(":")[2].strip())

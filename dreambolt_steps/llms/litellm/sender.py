@@ -77,7 +77,7 @@ class LiteLLMSender:
         return openai.OpenAI(api_key=key, base_url=base, max_retries=0)
 
     def _ask(self, call: Call, traits: Traits) -> Completion | Trouble:
-        body = traits.build_body(self._server.model, call)
+        body = self._server.build_body(call, traits)
         sent = json.loads(json.dumps(body))  # litellm changes the schema that it is given
         try:
             found = self._litellm.completion(

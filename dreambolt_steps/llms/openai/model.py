@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -58,6 +58,10 @@ class ChatModel(LLM):
             half of the usual one, and within a day. All calls are handed over at once; a run that
             is stopped leaves them running, and the next one collects them. Answers are the same
             ones in either mode.
+        extra_body: more fields of every request, such as `{"reasoning_effort": "low"}`. They are a
+            part of what an answer is kept by.
+        headers: more headers of every request, such as those of a gateway. They may be secret, so
+            nothing keeps or shows them.
         cache_folder_path: folder of the ledger, default the session's own.
 
     Raises:
@@ -86,6 +90,8 @@ class ChatModel(LLM):
         context_length: int = 128_000,
         price: tuple[float, float] | None = None,
         mode: str = "live",
+        extra_body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         cache_folder_path: str | None = None,
     ) -> None:
         if mode not in MODES:
@@ -99,6 +105,9 @@ class ChatModel(LLM):
         self._timeout = timeout
         self._context_length = context_length
         self._price, self._mode = price, mode
+        self._headers = dict(headers or {})
+        if extra_body:  # only then, so that answers kept without it are found
+            self.extra_body = dict(extra_body)
         if self.base_url == OPENAI:
             self._server.read_key()
 
@@ -241,4 +250,5 @@ class ChatModel(LLM):
 
     @property
     def _server(self) -> Server:
-        return Server(self.model_name, self.base_url, self._key_variable)
+        extra = getattr(self, "extra_body", {})
+        return Server(self.model_name, self.base_url, self._key_variable, extra, self._headers)

@@ -58,11 +58,12 @@ class Sender:
         for variable, header in _ACCOUNT_HEADERS.items():  # as the openai client has them
             if value := os.environ.get(variable):
                 self._headers[header] = value
+        self._headers |= server.headers
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, call: Call, traits: Traits) -> Completion | Trouble:
         """Send one chat completion request, once."""
-        body = traits.build_body(self._server.model, call)
+        body = self._server.build_body(call, traits)
         reply = await self.post(body)
         if isinstance(reply, Trouble):
             return reply

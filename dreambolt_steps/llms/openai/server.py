@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dreambolt_steps.errors import CredentialError, DreamboltError, ModelError
@@ -13,6 +13,7 @@ from dreambolt_steps.llms.openai.login import take_login
 from dreambolt_steps.llms.openai.server_capabilities import Traits
 from dreambolt_steps.llms.openai.waits import read_wait
 from dreambolt_steps.llms.outcome import Completion, Trouble, estimate_tokens
+from dreambolt_steps.llms.protocol import Call
 
 OPENAI = "https://api.openai.com/v1"
 _OVERLOADED = (429, 503, 529)
@@ -58,11 +59,21 @@ class Server:
         model: its name there.
         base_url: of the server, such as https://api.openai.com/v1.
         key_name: the environment variable that the key comes from, for messages.
+        extra_body: more fields of every request.
+        headers: more headers of every request; they may be secret.
     """
 
     model: str
     base_url: str
     key_name: str
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def build_body(self, call: Call, traits: Traits) -> dict[str, Any]:
+        """The body of a chat completion request; what the server is known to refuse is left out."""
+        body = traits.build_body(self.model, call)
+        more = {name: value for name, value in self.extra_body.items() if value is not None}
+        return body | {name: more[name] for name in more if name not in traits.refused}
 
     def read_key(self) -> str:
         """The API key, or `none` for a server that may do without.

@@ -79,7 +79,7 @@ class BatchApi:
             api_key=self._key,
             timeout=self._timeout,
             max_retries=4,
-            default_headers=authorize(self.server.base_url, self._key),
+            default_headers=authorize(self.server.base_url, self._key) | {**self.server.headers},
         )
 
     def hand_over(self, token: str, bodies: Iterable[tuple[str, Mapping[str, Any]]]) -> str:

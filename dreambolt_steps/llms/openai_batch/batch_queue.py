@@ -150,7 +150,7 @@ class JobExchange:
         call = self._calls.find(key)
         if call is None:
             return {}
-        return (self._traits or Traits()).build_body(self._api.server.model, call)
+        return self._api.server.build_body(call, self._traits or Traits())
 
     def _wait(self, running: list[Job]) -> None:
         """Until a batch has ended; take its results."""
