@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
+import time
 
+import psutil
 import pytest
 
 from tests.standins.s3_server import FOLDER, S3Server, find_program
+
+_DEAD = psutil.STATUS_ZOMBIE  # until it is waited for
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
@@ -22,6 +26,8 @@ def test_a_server_that_is_gone_is_started_again(
         server.ensure_answers()
         assert server.process is first
         first.send_signal(number)
+        while psutil.Process(first.pid).status() not in (psutil.STATUS_STOPPED, _DEAD):
+            time.sleep(0.01)  # its threads stop one after the other
         server.ensure_answers()
         assert server.process is not first
         server.client.put_object(Bucket="bucket", Key="new", Body=b"x")
