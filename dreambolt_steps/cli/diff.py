@@ -14,8 +14,9 @@ from rich.console import Console
 
 from dreambolt_steps.cli.diff_sides import find_sides
 from dreambolt_steps.cli.result_output import choose_output
-from dreambolt_steps.cli.tables import count, make_printable, open_console, show_rows
+from dreambolt_steps.cli.tables import make_printable, open_console, show_rows
 from dreambolt_steps.errors import WarehouseError
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.tables.compare import TableComparison, TableDiff
 
 _SCREEN_ROWS = 20

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from dreambolt_steps.cli.doctor_checks import NOTE, OK, PROBLEM, Check, check_machine
 from dreambolt_steps.cli.status import reach_service
-from dreambolt_steps.cli.tables import count, make_printable
+from dreambolt_steps.cli.tables import make_printable
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.settings import CREDENTIALS, find_endpoint, find_missing
 
 _MARKS = {OK: ("ok", "green"), NOTE: ("--", "dim"), PROBLEM: ("no", "bold red")}

@@ -11,7 +11,8 @@ from rich.filesize import decimal
 from rich.text import Text
 
 from dreambolt_steps.cli.inspection import FoundFile, Inspection
-from dreambolt_steps.cli.tables import count, make_printable, shorten_path, wrap_text
+from dreambolt_steps.cli.tables import make_printable, shorten_path, wrap_text
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.readers.csv.sniff.dialect import Dialect
 from dreambolt_steps.readers.table.read_report import FileReport
 

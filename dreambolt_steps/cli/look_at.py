@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dreambolt_steps.cli.tables import count, make_printable, wrap_text
-from dreambolt_steps.findings.finding import Finding
+from dreambolt_steps.cli.tables import make_printable, wrap_text
+from dreambolt_steps.findings.finding import Finding, count
 
 _SHOWN = 8
 _MARGIN = 10

@@ -14,8 +14,9 @@ from rich.markup import escape
 from dreambolt_steps.cli.inspection import Inspection, inspect_source
 from dreambolt_steps.cli.run import INGEST, name_source
 from dreambolt_steps.cli.step_arguments import parse_clean, parse_load
-from dreambolt_steps.cli.tables import count, make_printable, open_console, show_rows
+from dreambolt_steps.cli.tables import make_printable, open_console, show_rows
 from dreambolt_steps.errors import UsageError
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.tables.arrow_stream import open_stream
 
 _SHOWN_REASONS = 5

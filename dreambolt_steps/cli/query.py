@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreambolt_steps.cli.result_output import ResultOutput, choose_output
-from dreambolt_steps.cli.tables import count, open_console, show_rows
+from dreambolt_steps.cli.tables import open_console, show_rows
 from dreambolt_steps.errors import UnknownColumnError, UsageError
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.unknown_names import tell_known
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from dreambolt_steps.cli.find_session import find_session
 from dreambolt_steps.cli.result_output import ResultOutput, choose_output
-from dreambolt_steps.cli.tables import count, open_console, show_rows
+from dreambolt_steps.cli.tables import open_console, show_rows
 from dreambolt_steps.errors import UnknownNameError
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.session.step_cache import BACKUPS, read_receipt
 from dreambolt_steps.tables.rejects.summary import summarize_rejects
 from dreambolt_steps.tables.sql import open_duckdb

@@ -13,8 +13,9 @@ from rich.table import Table
 from typer import Abort, confirm
 
 from dreambolt_steps.cli.failures import tell_command
-from dreambolt_steps.cli.tables import count, make_printable
+from dreambolt_steps.cli.tables import make_printable
 from dreambolt_steps.errors import SessionLockedError, UsageError
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.session.garbage import find_unfinished
 from dreambolt_steps.session.session_store import (
     StoredSession,

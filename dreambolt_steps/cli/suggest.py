@@ -14,7 +14,8 @@ from dreambolt_steps.arguments.synthesis import MAX_NEW_TOKENS
 from dreambolt_steps.cli.failures import is_debugging
 from dreambolt_steps.cli.inspection import Inspection
 from dreambolt_steps.cli.run import name_source
-from dreambolt_steps.cli.tables import count, make_printable, wrap_text
+from dreambolt_steps.cli.tables import make_printable, wrap_text
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.suggestion.column_facts import choose_columns, gather_facts
 from dreambolt_steps.suggestion.suggest import Suggestion, suggest_columns
 

@@ -13,7 +13,8 @@ from rich.table import Table
 from dreambolt_steps.cli.failures import tell_command
 from dreambolt_steps.cli.find_session import name_session
 from dreambolt_steps.cli.look_at import show_findings
-from dreambolt_steps.cli.tables import count, make_printable, shorten_path
+from dreambolt_steps.cli.tables import make_printable, shorten_path
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.findings.listing import MEASURE_KINDS, check_sum, list_findings
 from dreambolt_steps.log import Receipt
 from dreambolt_steps.report.page import REPORT_FILE

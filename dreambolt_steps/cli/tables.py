@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dreambolt_steps.findings.finding import count
 from dreambolt_steps.tables.text.printable import make_printable
 
 if TYPE_CHECKING:
@@ -85,15 +86,6 @@ def show_value(value: Any) -> str:
         )
     text = make_printable(f"{value:.4f}" if isinstance(value, float) else str(value))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 2] + ".."
-
-
-def count(number: int, word: str) -> str:
-    """A number with its noun.
-
-    >>> count(1, "row"), count(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def shorten_path(path: str) -> str:

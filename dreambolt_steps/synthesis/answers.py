@@ -18,6 +18,7 @@ from dreambolt_steps.contracts.contract import Contract
 from dreambolt_steps.contracts.schema_check import compare_columns
 from dreambolt_steps.errors import ContractError
 from dreambolt_steps.synthesis.relations import Dependency, RelationCheck
+from dreambolt_steps.synthesis.templates import show_row
 from dreambolt_steps.tables.rejects.schema import Reject
 
 _SHOWN_CHARACTERS = 2_000
@@ -72,16 +73,16 @@ class RowValidator:
                 if broken is not None:
                     column, reason = broken
                     value = _as_row(checked[at]).get(column) if column else None
-                    checked[at] = reject_answer(reason, _show(rows[at]), column, value)
+                    checked[at] = reject_answer(reason, show_row(rows[at]), column, value)
         if self._contract is not None:
             good = [at for at in good if not isinstance(checked[at], Reject)]
             for at, column, value, reason in self._break_contract([checked[at] for at in good]):
-                raw = _show(rows[good[at]])
+                raw = show_row(rows[good[at]])
                 checked[good[at]] = reject_answer(f"contract: {reason}", raw, column, value)
         return checked
 
     def _check_alone(self, row: Any, given: Mapping[str, Any]) -> dict[str, Any] | Reject:
-        raw = _show(row)
+        raw = show_row(row)
         error = next(iter(self._validator.iter_errors(row)), None)
         if error is not None:
             if not error.absolute_path:
@@ -150,7 +151,3 @@ def _tell_break(tally: RuleTally) -> ContractError:
 def _as_row(checked: dict[str, Any] | Reject) -> dict[str, Any]:
     assert not isinstance(checked, Reject)
     return checked
-
-
-def _show(row: Any) -> str:
-    return json.dumps(row, default=str, ensure_ascii=False)

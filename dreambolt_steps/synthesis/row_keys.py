@@ -10,6 +10,7 @@ from typing import Any
 from dreambolt_steps.synthesis.answers import reject_answer
 from dreambolt_steps.synthesis.row_requests import Slot
 from dreambolt_steps.synthesis.row_schema import describe_object
+from dreambolt_steps.synthesis.templates import show_row
 from dreambolt_steps.tables.rejects.schema import Reject
 
 
@@ -90,7 +91,7 @@ def pair_rows(
         if number is None and isinstance(row, dict) and key not in row:
             number = _find_repeated(row, slots)
         if number is None or not 1 <= number <= len(slots):
-            strangers.append(reject_answer(_explain_stranger(row, key, len(slots)), _show(row)))
+            strangers.append(reject_answer(_explain_stranger(row, key, len(slots)), show_row(row)))
             continue
         slot = slots[number - 1]
         paired = _drop_repeated(rest, slot.given, set(columns))
@@ -107,7 +108,7 @@ def _pair_by_values(rows: Sequence[Any], slots: Sequence[Slot], columns: set[str
     when its values are checked."""
     if len(slots) == 1 and len(rows) > 1 and not slots[0].given.keys() <= columns:
         told = f"the answer holds {len(rows)} rows, and one was asked for"
-        return PairedRows({slots[0].index: reject_answer(told, _show(rows))})
+        return PairedRows({slots[0].index: reject_answer(told, show_row(rows))})
     rest, free = [], list(slots)
     found: dict[int, Any] = {}
     for row in rows:
@@ -165,7 +166,7 @@ def _drop_repeated(row: Any, given: Mapping[str, Any], columns: set[str]) -> Any
     for name in row.keys() & given.keys() - columns:
         if _normalise(row[name]) != _normalise(given[name]):
             reason = f"{name} has to be {given[name]!r}, not {row[name]!r}"
-            return reject_answer(reason, _show(row), name, row[name])
+            return reject_answer(reason, show_row(row), name, row[name])
     return {name: value for name, value in row.items() if name in columns or name not in given}
 
 
@@ -173,7 +174,7 @@ def _normalise(value: Any) -> Any:
     """A value as an answer could repeat it: JSON has no dates and no decimals."""
     if isinstance(value, bool | int | float | None):
         return value
-    text = value if isinstance(value, str) else json.loads(_show(value))
+    text = value if isinstance(value, str) else json.loads(show_row(value))
     return text.strip() if isinstance(text, str) else text
 
 
@@ -183,7 +184,3 @@ def _explain_stranger(row: Any, key: str, count: int) -> str:
     if key not in row:
         return f"it does not say which row it is about ({key} is missing)"
     return f"{key} {row[key]!r} is none of the rows asked about (1 to {count})"
-
-
-def _show(row: Any) -> str:
-    return json.dumps(row, default=str, ensure_ascii=False)

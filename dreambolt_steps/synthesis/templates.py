@@ -96,6 +96,6 @@ def load_template(name: str, own: str | Path | Mapping[str, str] | None = None) 
     return PromptTemplate(name, version, text)
 
 
-def show_row(row: Mapping[str, Any]) -> str:
+def show_row(row: Any) -> str:
     """A row as one line of JSON: line breaks and quotes in a cell stay inside its text."""
     return json.dumps(row, default=str, ensure_ascii=False)
