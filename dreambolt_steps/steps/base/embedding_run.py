@@ -70,6 +70,11 @@ class EmbeddingRun:
         """Floats of one vector."""
         return int(self.embedder.dims)
 
+    @cached_property
+    def _weights(self) -> str:
+        """A hash of the model's weights, taken once."""
+        return hash_weights(self.embedder)
+
     def cut_into(self, tokens: int | None, overlap: int) -> Chunks:
         """Chunks of so many tokens of the model, by default as many as it reads."""
         wanted = tokens or int(self.embedder.model_max_length)
@@ -128,7 +133,7 @@ class EmbeddingRun:
         name = f"{self.embedder.model_name} ({self.dims} dims)"
         asked = name_embedder(self.embedder)
         told = {} if asked is None else {"embedder": asked}
-        more = {"weights": hash_weights(self.embedder)}
+        more = {"weights": self._weights}
         more |= {name: getattr(self.embedder, name, "") for name in ("prompt", "query_prompt")}
         told |= {name: value for name, value in more.items() if value}
         return {"model": name, "revision": str(revision), **told}
